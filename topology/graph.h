@@ -1,0 +1,60 @@
+// Undirected graphs of peers, their generators, and what can be said of their shape. Built on Boost.Graph.
+#pragma once
+
+#include <boost/graph/adjacency_list.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/spec.h"
+#include "topology/neighbourhood.h"
+
+namespace parley::topology {
+
+/// Vertex i is the peer with id i. Simple: no loops, no parallel edges.
+using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS>;
+
+/// One family of graphs. Adding one: its file, its row, its tests.
+struct GraphRow {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const base::Parameter> parameters;
+  /// Builds the graph on n >= 1 peers. Random families draw from `seed` alone. Throws base::OperatorError if the
+  /// arguments do not fit n.
+  Graph (*make)(const base::Arguments& arguments, std::size_t n, std::uint64_t seed);
+};
+
+/// All families, in the order in which they are listed to people.
+std::span<const GraphRow> graph_registry();
+
+/// Builds the graph that `spec` names on n peers: "ring", "torus(rows=2, cols=4)", "file(g.csv)". Throws
+/// base::OperatorError for an unknown family, arguments out of bounds, or arguments that do not fit n.
+Graph make_graph(std::string_view spec, std::size_t n, std::uint64_t seed);
+
+/// The spec with all its parameters spelled out: peers agree only if these are equal.
+std::string canonical_graph_spec(std::string_view spec);
+
+Neighbourhood neighbourhood(const Graph& graph, base::PeerId peer);
+
+/// What is said of a graph before a byte is sent.
+struct Shape {
+  std::size_t peers = 0, edges = 0;
+  std::size_t min_degree = 0, max_degree = 0;
+  /// Number of connected components; component[i] is that of peer i.
+  std::size_t components = 0;
+  std::vector<std::size_t> component;
+  std::optional<std::size_t> diameter;  ///< longest shortest path in hops; nothing if disconnected
+  bool bipartite = false;
+};
+Shape shape(const Graph& graph);
+
+/// Throws base::OperatorError that names the peers of the smallest component if the graph is not connected.
+/// `names` has one name per peer.
+void require_connected(const Graph& graph, std::span<const std::string> names);
+
+}  // namespace parley::topology

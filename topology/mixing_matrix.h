@@ -1,0 +1,65 @@
+// The mixing matrix W of a graph under a weight rule, what an algorithm needs of it, and its spectrum.
+#pragma once
+
+#include <Eigen/SparseCore>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/spec.h"
+#include "topology/graph.h"
+
+namespace parley::topology {
+
+/// How w_ij follows from the graph. Local: the two ends of an edge compute it from what their messages carry.
+class WeightRule {
+ public:
+  virtual ~WeightRule() = default;
+  virtual const std::string& spec() const = 0;
+  /// w_ij, the weight that peer i gives what it receives from peer j, from their degrees this round (both >= 1).
+  virtual double weight(std::size_t degree_i, std::size_t degree_j) const = 0;
+};
+
+/// One weight rule. Adding one: its file, its row, its tests.
+struct WeightRow {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const base::Parameter> parameters;
+  /// The graph is for rules that need something global, such as its largest degree.
+  std::unique_ptr<WeightRule> (*make)(const base::Arguments& arguments, const Graph& graph);
+};
+
+/// All rules: metropolis 1/(1+max(d_i,d_j)), max-degree 1/(1+d_max), uniform 1/(1+d_i).
+std::span<const WeightRow> weight_registry();
+
+/// Throws base::OperatorError for a spec that names no rule.
+std::unique_ptr<WeightRule> make_weight_rule(std::string_view spec, const Graph& graph);
+
+/// W, n by n: w_ij from the rule for every edge, w_ii = 1 - sum_j w_ij.
+using MixingMatrix = Eigen::SparseMatrix<double, Eigen::RowMajor>;
+MixingMatrix mixing_matrix(const Graph& graph, const WeightRule& rule);
+
+/// What an algorithm needs of W. Rows must sum to one for all of them.
+struct Requirements {
+  bool symmetric = true;          ///< W = W^T
+  bool doubly_stochastic = true;  ///< columns sum to one as well, so that mixing keeps the average
+  bool nonnegative = false;       ///< w_ij >= 0
+  double lambda_n_above = -1;     ///< the smallest eigenvalue must be above this; -1 refuses W that never mixes
+};
+
+/// Throws base::OperatorError that names the offending row (by its peer's name), what it sums to, and the remedy.
+/// Tolerance 1e-12 per entry.
+void validate(const MixingMatrix& W, const Requirements& needed, std::span<const std::string> names);
+
+/// Eigenvalues 1 = lambda_1 >= lambda_2 >= ... >= lambda_n of a symmetric W.
+struct Spectrum {
+  double lambda_2 = 0, lambda_n = 0;
+  double gap = 0;   ///< 1 - max(|lambda_2|, |lambda_n|)
+  double beta = 0;  ///< |I - W|_2 = 1 - lambda_n
+};
+/// Dense up to some thousand peers, Lanczos (Spectra) beyond. Checked: W is square and symmetric.
+Spectrum spectrum(const MixingMatrix& W);
+
+}  // namespace parley::topology

@@ -1,0 +1,104 @@
+// The messages that two peers exchange, as the rest of Parley sees them. wire/gossip.capnp is their form on the wire.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace parley::wire {
+
+/// Bytes that are shared and never change: a payload between its encoder, every neighbour's resend window and every
+/// socket, or a received frame between the socket and its decoder. Copying it copies a reference.
+struct Bytes {
+  std::shared_ptr<const std::byte> owner;  ///< keeps `span` alive
+  std::span<const std::byte> span;
+
+  std::size_t size() const { return span.size(); }
+};
+
+/// One thing that both ends of a link must have alike, such as {"gossip.algorithm", "choco(gamma=auto)"}.
+struct Term {
+  std::string key;
+  std::string value;
+  bool operator==(const Term&) const = default;
+};
+
+/// Opens a link, or opens it again. Answered by a Hello until both ends know that the other agrees.
+struct Hello {
+  std::uint32_t protocol_version = 0;
+  std::string name;                 ///< the sender's name in the roster
+  base::Incarnation known{};        ///< the receiver's incarnation as the sender knows it; 0: not yet
+  std::uint64_t next_expected = 1;  ///< the sequence that the sender expects next from the receiver
+  base::Round round{};              ///< the sender's current round
+  std::uint64_t roster_version = 0;
+  std::vector<Term> terms;
+};
+
+/// A compressed difference (or, for full exchange, a model). Has a payload.
+struct Difference {
+  base::Round round{};
+  base::Phase phase{};
+  std::uint32_t degree = 0;  ///< of the sender in this round
+  std::uint8_t wire_id = 0;  ///< compression operator that made the payload
+  float contraction = 0;     ///< the sender's measured delta, in [0, 1]
+};
+
+/// Nothing worth sending this round.
+struct Hold {
+  base::Round round{};
+  base::Phase phase{};
+  std::uint32_t degree = 0;
+};
+
+/// A full-precision snapshot of the sender's reference. Has a payload of d little-endian floats.
+struct Reference {
+  base::Round round{};
+};
+
+/// "Are you there": answered at once by a Pong with the same token.
+struct Ping {
+  std::uint64_t token = 0;
+};
+struct Pong {
+  std::uint64_t token = 0;
+};
+
+/// Carries only the acknowledgement that every header has. `resend`: sequences from the acknowledged one on were
+/// missed.
+struct Acknowledge {
+  bool resend = false;
+};
+
+/// The last sequenced message of a link: the sender takes part in no round from `round` on.
+struct Goodbye {
+  base::Round round{};
+  std::string reason;
+};
+
+/// The sender will not agree; the reason is for the receiver's operator.
+struct Refuse {
+  std::string reason;
+};
+
+using Body = std::variant<Hello, Difference, Hold, Reference, Ping, Pong, Acknowledge, Goodbye, Refuse>;
+
+/// What every message carries, and its body.
+struct Message {
+  base::PeerId from{};
+  base::Incarnation incarnation{};     ///< of the sender
+  base::Incarnation to_incarnation{};  ///< of the receiver, as the sender knows it; 0: not yet
+  std::uint64_t sequence = 0;          ///< 1, 2, ... for Difference, Hold, Reference, Goodbye; 0 for the others
+  std::uint64_t acknowledged = 0;      ///< all sequences of the receiver below this have arrived here
+  bool resent = false;                 ///< a repetition of a sequence sent before
+  std::uint32_t payload_size = 0;      ///< bytes in the second frame; 0: there is none
+  std::uint64_t payload_hash = 0;      ///< XXH3-64 of the payload; 0 without one
+  Body body;
+};
+
+}  // namespace parley::wire
