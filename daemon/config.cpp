@@ -69,7 +69,9 @@ void overlay_environment(Candidates& candidates, const Environment& environment)
                                 Candidate{value_at(option, found->second, place), {Origin::Kind::environment, place}});
   };
   for (const Option& option : option_table()) take(option, environment_name(option));
-  if (!candidates.contains("learning.data")) take(find_option("learning.data"), "PARLEY_DATA");
+  if (const auto data = candidates.find("learning.data");
+      data == candidates.end() || std::get<std::string>(data->second.value).empty())
+    take(find_option("learning.data"), "PARLEY_DATA");
 }
 
 void overlay_flags(Candidates& candidates, std::span<const std::string> overrides) {
