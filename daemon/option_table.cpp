@@ -76,7 +76,8 @@ constexpr Option kOptions[] = {
      .fallback = "auto",
      .high = 256,
      .help = "What a peer without a `listen` of its own binds. \"auto\": its own address if the host is numeric or "
-             "localhost, and else that port on all interfaces.",
+             "localhost, and else that port on all interfaces. As --set or in the environment it replaces the `listen` "
+             "of [[peer]] tables.",
      .example = "tcp://0.0.0.0:7100",
      .field = field<&C::swarm, &C::Swarm::listen>()},
     {.section = "swarm",

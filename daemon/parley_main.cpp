@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   // In the order in which --help lists them.
   constexpr Command kCommands[] = {
       {"config", add_config_command},
+      {"compose", add_compose_command},
       {"version", add_version_command},
   };
   return guarded_main("parley", [&] {

@@ -24,6 +24,12 @@ bool is_default(const Config& config, std::string_view key) {
   return config.origins.find(key)->second.kind == Origin::Kind::built_in;
 }
 
+/// Given outside the file: it then wins over what the file says, also over [[peer]] tables.
+bool is_override(const Config& config, std::string_view key) {
+  const Origin::Kind kind = config.origins.find(key)->second.kind;
+  return kind == Origin::Kind::flag || kind == Origin::Kind::environment;
+}
+
 Place place_of(const FoundPeer& peer, std::string_view key) {
   const auto found = peer.places.find(key);
   return found == peer.places.end() ? peer.place : found->second;
@@ -78,9 +84,9 @@ void count_peers(Config& config) {
 }
 
 void apply_template(Config& config, std::span<const FoundPeer> peers) {
-  const Origin& origin = config.origins.find("swarm.address_template")->second;
+  const bool beside_addresses = !is_override(config, "swarm.address_template");
   for (const FoundPeer& peer : peers) {
-    if (peer.places.contains("address") && origin.kind == Origin::Kind::file)
+    if (beside_addresses && peer.places.contains("address"))
       throw OperatorError(place_of(peer, "address"),
                           "found an address beside swarm.address_template in the same file; keep one of the two");
   }
@@ -139,9 +145,10 @@ TcpEndpoint automatic_listen(const TcpEndpoint& address) {
 
 void assign_listen(Config& config, std::span<const FoundPeer> peers) {
   const bool automatic = config.swarm.listen == "auto";
+  const bool replaced = is_override(config, "swarm.listen");
   for (std::size_t i = 0; i < config.roster.size(); ++i) {
     RosterEntry& peer = config.roster[i];
-    const bool own = !peers.empty() && peers[i].places.contains("listen");
+    const bool own = !replaced && !peers.empty() && peers[i].places.contains("listen");
     const Place place = own         ? place_of(peers[i], "listen")
                         : automatic ? address_place(config, peers, i)
                                     : config.place_of("swarm.listen");

@@ -5,6 +5,7 @@
 
 namespace parley::daemon {
 
+void add_compose_command(CLI::App& parley, CommandContext& context);
 void add_config_command(CLI::App& parley, CommandContext& context);
 void add_version_command(CLI::App& parley, CommandContext& context);
 
