@@ -9,7 +9,7 @@
 #include <cstring>
 #include <exception>
 
-#include "wire/control.capnp.h"
+#include "control.capnp.h"
 #include "wire/text.h"
 
 namespace parley::wire {
@@ -45,8 +45,8 @@ void write(schema::PhaseSeconds::Builder out, const PhaseSeconds& seconds) {
 }
 
 void write(schema::NeighbourStatus::Builder out, const NeighbourStatus& neighbour) {
-  out.setName(presentable(neighbour.name, kMaxControlName).c_str());
-  out.setEndpoint(presentable(neighbour.endpoint, kMaxControlName).c_str());
+  out.setName(cleaned(neighbour.name, kMaxControlName).c_str());
+  out.setEndpoint(cleaned(neighbour.endpoint, kMaxControlName).c_str());
   out.setLink(static_cast<schema::LinkState>(neighbour.state));
   out.setWeight(std::isfinite(neighbour.weight) ? neighbour.weight : 0);
   out.setRound(neighbour.round);
@@ -61,16 +61,16 @@ void write(schema::NeighbourStatus::Builder out, const NeighbourStatus& neighbou
 }
 
 void write(schema::PeerStatus::Builder out, const PeerStatus& status) {
-  out.setName(presentable(status.name, kMaxControlName).c_str());
-  out.setSwarm(presentable(status.swarm, kMaxControlName).c_str());
-  out.setConfigHash(presentable(status.config_hash, kMaxControlName).c_str());
+  out.setName(cleaned(status.name, kMaxControlName).c_str());
+  out.setSwarm(cleaned(status.swarm, kMaxControlName).c_str());
+  out.setConfigHash(cleaned(status.config_hash, kMaxControlName).c_str());
   out.setState(static_cast<schema::State>(status.state));
-  out.setFailure(presentable(status.failure, kMaxControlReason).c_str());
+  out.setFailure(cleaned(status.failure, kMaxControlReason).c_str());
   out.setPid(status.pid);
   out.setUptimeSeconds(within_duration(status.uptime_seconds));
   out.setRound(status.round);
   out.setRounds(status.rounds);
-  out.setModelHash(presentable(status.model_hash, kMaxControlName).c_str());
+  out.setModelHash(cleaned(status.model_hash, kMaxControlName).c_str());
   out.setLoss(status.loss);
   out.setTrainLoss(status.train_loss);
   out.setTestLoss(status.test_loss);
@@ -83,7 +83,7 @@ void write(schema::PeerStatus::Builder out, const PeerStatus& status) {
   out.setWaitingSeconds(within_duration(status.waiting_seconds));
   const auto waiting = static_cast<unsigned>(std::min(status.waiting_for.size(), kMaxControlNeighbours));
   auto names = out.initWaitingFor(waiting);
-  for (unsigned i = 0; i < waiting; ++i) names.set(i, presentable(status.waiting_for[i], kMaxControlName).c_str());
+  for (unsigned i = 0; i < waiting; ++i) names.set(i, cleaned(status.waiting_for[i], kMaxControlName).c_str());
   const auto count = static_cast<unsigned>(std::min(status.neighbours.size(), kMaxControlNeighbours));
   auto neighbours = out.initNeighbours(count);
   for (unsigned i = 0; i < count; ++i) write(neighbours[i], status.neighbours[i]);
@@ -105,7 +105,7 @@ class Reader {
   std::string text(capnp::Text::Reader text, std::size_t max_bytes, const char* field) {
     if (text.size() > max_bytes) return refuse("text_too_long", field), std::string();
     std::string copy(text.cStr(), text.size());
-    if (!is_presentable(copy)) return refuse("text_not_presentable", field), std::string();
+    if (!is_clean(copy)) return refuse("text_not_clean", field), std::string();
     return copy;
   }
   double duration(double seconds, const char* field) {
@@ -256,7 +256,7 @@ base::Result<T> decode(std::span<const std::byte> frame, std::size_t max_bytes) 
                                                            root.getProtocolVersion(), kControlVersion)};
     return read(root);
   } catch (const kj::Exception& error) {
-    return base::Refusal{"malformed", presentable(error.getDescription().cStr(), kMaxControlReason)};
+    return base::Refusal{"malformed", cleaned(error.getDescription().cStr(), kMaxControlReason)};
   }
 }
 
@@ -292,7 +292,7 @@ std::vector<std::byte> encode_reply(const ControlReply& reply) {
   if (const auto* status = std::get_if<PeerStatus>(&reply.answer))
     write(root.initStatus(), *status);
   else if (const auto* refused = std::get_if<ControlRefused>(&reply.answer))
-    root.setRefused(presentable(refused->reason, kMaxControlReason).c_str());
+    root.setRefused(cleaned(refused->reason, kMaxControlReason).c_str());
   else
     root.setDone();
   return frame_of(message);

@@ -6,47 +6,61 @@
 namespace parley::wire {
 namespace {
 
-/// Bytes of the presentable character that starts at `text[0]`; 0 if none does. Precondition: text is not empty.
-std::size_t character_bytes(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t lead = byte(0);
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0;
-  if (length == 0 || lead > 0xf4 || text.size() < length) return 0;
-  std::uint32_t code = lead & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return 0;
-    code = (code << 6U) | (byte(i) & 0x3fU);
-  }
-  constexpr std::uint32_t kFirstOfLength[] = {0, 0, 0xa0, 0x800, 0x10000};  // below 0xa0: the C1 control characters
-  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  return code >= kFirstOfLength[length] && code <= 0x10ffff && !surrogate ? length : 0;
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+// Length of the well-formed printable character that `text` starts with; 0 if there is none (Unicode 15, table 3-7).
+std::size_t character_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return first >= 0x20 && first != 0x7F ? 1 : 0;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if (!is_continuation(text[i])) return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  if (first == 0xC2 && second < 0xA0) return 0;  // C1 control characters
+  if (first == 0xE0 && second < 0xA0) return 0;  // longer than need be
+  if (first == 0xED && second > 0x9F) return 0;  // surrogates
+  if (first == 0xF0 && second < 0x90) return 0;  // longer than need be
+  if (first == 0xF4 && second > 0x8F) return 0;  // beyond U+10FFFF
+  return length;
 }
 
 }  // namespace
 
-bool is_presentable(std::string_view text) {
+bool is_clean(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = character_bytes(text);
+    const std::size_t length = character_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
   return true;
 }
 
-std::string presentable(std::string_view text, std::size_t max_bytes) {
-  std::string out;
-  out.reserve(std::min(text.size(), max_bytes));
+std::string cleaned(std::string_view text, std::size_t limit) {
+  std::string clean;
   while (!text.empty()) {
-    const std::size_t length = std::max<std::size_t>(character_bytes(text), 1);
-    if (out.size() + length > max_bytes) break;
-    if (character_bytes(text) == 0)
-      out += '?';
+    const std::size_t length = character_length(text);
+    const std::size_t taken = std::max<std::size_t>(length, 1);
+    if (clean.size() + taken > limit) break;
+    if (length == 0)
+      clean += '?';
     else
-      out += text.substr(0, length);
-    text.remove_prefix(length);
+      clean += text.substr(0, length);
+    text.remove_prefix(taken);
   }
-  return out;
+  return clean;
+}
+
+std::string excerpt(std::string_view text, std::size_t at) {
+  constexpr std::size_t kBefore = 40, kLength = 120;
+  if (text.size() <= kLength) return std::string(text);
+  std::size_t begin = at > kBefore ? std::min(at - kBefore, text.size() - kLength) : 0;
+  while (begin > 0 && is_continuation(text[begin])) --begin;
+  std::size_t end = std::min(begin + kLength, text.size());
+  while (end < text.size() && is_continuation(text[end])) ++end;
+  return (begin > 0 ? "..." : "") + std::string(text.substr(begin, end - begin)) + (end < text.size() ? "..." : "");
 }
 
 }  // namespace parley::wire

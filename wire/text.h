@@ -1,4 +1,4 @@
-// Text that came from somewhere else and will be shown to a person: on a terminal, in a log, in JSON.
+// Texts that cross the wire and end in logs and on terminals.
 #pragma once
 
 #include <cstddef>
@@ -7,11 +7,13 @@
 
 namespace parley::wire {
 
-/// True for well-formed UTF-8 without control characters: nothing in it moves a cursor or breaks a line.
-bool is_presentable(std::string_view text);
+/// True if the text is well-formed UTF-8 and has no control characters, which could forge log lines or move a cursor.
+bool is_clean(std::string_view text);
 
-/// The text with '?' for each byte that is not presentable, cut at a character boundary to at most `max_bytes`.
-/// Presentable text of up to `max_bytes` is returned unchanged.
-std::string presentable(std::string_view text, std::size_t max_bytes);
+/// The text with every offending byte replaced by '?', cut to at most `limit` bytes between two characters.
+std::string cleaned(std::string_view text, std::size_t limit);
+
+/// At most about 120 bytes of a clean text around the byte `at`, with "..." where something was left out.
+std::string excerpt(std::string_view text, std::size_t at);
 
 }  // namespace parley::wire

@@ -303,23 +303,23 @@ TEST(ControlCodec, PeerStatesHaveNamesThatReadBack) {
   EXPECT_EQ(peer_state("sleeping"), std::nullopt);
 }
 
-TEST(Presentable, KeepsWellFormedTextAndReplacesTheRest) {
+TEST(Text, KeepsWellFormedTextAndReplacesTheRest) {
   for (const std::string text : {"", "plain", "Erdős–Rényi", "木 𝛿 \U0010FFFF"}) {
-    EXPECT_TRUE(is_presentable(text)) << text;
-    EXPECT_EQ(presentable(text, 100), text);
+    EXPECT_TRUE(is_clean(text)) << text;
+    EXPECT_EQ(cleaned(text, 100), text);
   }
   // Control characters, overlong forms, surrogates, beyond the last code point, lone and missing continuations.
   for (const std::string text : {"\n", "\x7f", "\xc2\x85", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
                                  "\xf4\x90\x80\x80", "\x80", "\xe6\x9c", "\xff"}) {
-    EXPECT_FALSE(is_presentable(text)) << text;
-    EXPECT_EQ(presentable(text, 100), std::string(text.size(), '?'));
+    EXPECT_FALSE(is_clean(text)) << text;
+    EXPECT_EQ(cleaned(text, 100), std::string(text.size(), '?'));
   }
 }
 
-TEST(Presentable, CutsBetweenCharacters) {
-  EXPECT_EQ(presentable("木木", 5), "木");
-  EXPECT_EQ(presentable("木木", 6), "木木");
-  EXPECT_EQ(presentable("abc", 0), "");
+TEST(Text, CutsBetweenCharacters) {
+  EXPECT_EQ(cleaned("木木", 5), "木");
+  EXPECT_EQ(cleaned("木木", 6), "木木");
+  EXPECT_EQ(cleaned("abc", 0), "");
 }
 
 }  // namespace
