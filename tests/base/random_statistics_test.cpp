@@ -70,6 +70,7 @@ TEST(RandomStatistics, ShuffleGivesEveryOrderEqually) {
   }
   ASSERT_EQ(orders.size(), 24u);
   std::vector<double> counts;
+  counts.reserve(orders.size());
   for (const auto& [order, count] : orders) counts.push_back(count);
   expect_equally_likely(counts);
 }

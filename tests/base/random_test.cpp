@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <numeric>
 #include <set>
 #include <vector>
@@ -33,10 +34,10 @@ TEST(Philox, GivesThePublishedAnswers) {
 TEST(Random, ReadsInOrderWhatBlocksGiveInAnyOrder) {
   const RandomKey key{.seed = 11, .peer = PeerId{3}, .round = Round{17}, .stream = Stream::compression};
   constexpr std::uint32_t kBlocks = 64;
-  std::vector<std::uint32_t> words(4 * kBlocks);
+  std::vector<std::uint32_t> words(std::size_t{4} * kBlocks);
   for (std::uint32_t block = kBlocks; block-- > 0;) {
     const Block four = random_block(key, block);
-    std::copy(four.begin(), four.end(), words.begin() + 4 * block);
+    std::copy(four.begin(), four.end(), words.begin() + std::ptrdiff_t{4} * block);
   }
   Random random(key);
   for (std::size_t i = 0; i < words.size(); ++i) ASSERT_EQ(random.bits(), words[i]) << i;
