@@ -3,6 +3,12 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "compression/registry.h"
+#include "learning/dataset.h"
+#include "learning/model.h"
+#include "learning/optimizer.h"
+#include "topology/mixing_matrix.h"
+#include "topology/schedule.h"
 
 namespace parley::daemon {
 namespace {
@@ -10,15 +16,12 @@ namespace {
 constexpr base::Parameter kFileParameters[] = {
     {.name = "path", .kind = base::ParameterKind::word, .help = "a safetensors file", .required = true}};
 
+// Initial models have no registry: learning/initial_model.h knows these four.
 constexpr SpecName kInits[] = {
     {"common", "random, the same on every peer", {}},
     {"independent", "random, of the peer's own", {}},
     {"zeros", "all zeros", {}},
     {"file", "from a safetensors file", kFileParameters},
-};
-
-constexpr SpecName kFeedbacks[] = {
-    {"none", "the algorithm keeps account of what was dropped, or nobody does", {}},
 };
 
 template <class Row>
@@ -30,7 +33,6 @@ std::vector<SpecName> names_of(std::span<const Row> rows) {
 
 std::string canonical(SpecKind kind, const base::Spec& spec) {
   const std::vector<SpecName> names = spec_names(kind);
-  if (names.empty()) return spec.text();
   const SpecName& row = base::find_row(std::span<const SpecName>(names), name_of(kind), spec.name);
   return base::Arguments(spec, row.parameters).canonical();
 }
@@ -39,19 +41,38 @@ std::string canonical(SpecKind kind, const base::Spec& spec) {
 
 std::vector<SpecName> spec_names(SpecKind kind) {
   switch (kind) {
+    case SpecKind::graph:
+      return names_of(topology::graph_registry());
+    case SpecKind::schedule:
+      return names_of(topology::schedule_registry());
+    case SpecKind::weights:
+      return names_of(topology::weight_registry());
+    case SpecKind::model:
+      return names_of(learning::model_registry());
+    case SpecKind::dataset:
+      return names_of(learning::dataset_registry());
+    case SpecKind::partition:
+      return names_of(learning::partition_registry());
+    case SpecKind::optimizer:
+      return names_of(learning::optimizer_registry());
+    case SpecKind::decay:
+      return names_of(learning::decay_registry());
     case SpecKind::init:
       return names_of(std::span<const SpecName>(kInits));
-    case SpecKind::feedback:
-      return names_of(std::span<const SpecName>(kFeedbacks));
-    default:
+    case SpecKind::algorithm:
       return {};
+    case SpecKind::compressor:
+      return names_of(compression::registry());
   }
+  return {};
 }
 
 std::string_view name_of(SpecKind kind) {
   switch (kind) {
     case SpecKind::graph:
       return "graph";
+    case SpecKind::schedule:
+      return "schedule";
     case SpecKind::weights:
       return "weight rule";
     case SpecKind::model:
@@ -70,13 +91,12 @@ std::string_view name_of(SpecKind kind) {
       return "algorithm";
     case SpecKind::compressor:
       return "compression operator";
-    case SpecKind::feedback:
-      return "feedback";
   }
   return "spec";
 }
 
 std::string canonical_spec(SpecKind kind, std::string_view text) {
+  if (kind == SpecKind::algorithm) return base::parse_spec(text).text();
   if (kind != SpecKind::compressor) return canonical(kind, base::parse_spec(text));
   std::vector<std::string> stages;
   for (const base::Spec& stage : base::parse_pipeline(text)) stages.push_back(canonical(kind, stage));

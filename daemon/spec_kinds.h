@@ -13,6 +13,7 @@ namespace parley::daemon {
 
 enum class SpecKind : std::uint8_t {
   graph,
+  schedule,
   weights,
   model,
   dataset,
@@ -22,7 +23,6 @@ enum class SpecKind : std::uint8_t {
   init,
   algorithm,
   compressor,  ///< the only kind that may be a pipeline
-  feedback,
 };
 
 /// What a spec of the kind may be called, with what parameters.
