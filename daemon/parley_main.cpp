@@ -1,0 +1,18 @@
+// parley: everything but being a peer.
+#include <iostream>
+
+#include "daemon/command_line.h"
+#include "daemon/commands/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace parley::daemon;
+  // In the order in which --help lists them.
+  constexpr Command kCommands[] = {
+      {"config", add_config_command},
+      {"version", add_version_command},
+  };
+  return guarded_main("parley", [&] {
+    CommandContext context{.environment = process_environment(), .out = std::cout};
+    return run_command_line(argc, argv, kCommands, context);
+  });
+}
