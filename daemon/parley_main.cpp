@@ -8,6 +8,9 @@ int main(int argc, char** argv) {
   using namespace parley::daemon;
   // In the order in which --help lists them.
   constexpr Command kCommands[] = {
+      {"swarm", add_swarm_command},
+      {"status", add_status_command},
+      {"stop", add_stop_command},
       {"config", add_config_command},
       {"compose", add_compose_command},
       {"version", add_version_command},
