@@ -8,9 +8,8 @@ int main(int argc, char** argv) {
   using namespace parley::daemon;
   // In the order in which --help lists them.
   constexpr Command kCommands[] = {
-      {"config", add_config_command},
-      {"compose", add_compose_command},
-      {"version", add_version_command},
+      {"config", add_config_command},   {"topology", add_topology_command}, {"compressors", add_compressors_command},
+      {"compose", add_compose_command}, {"version", add_version_command},
   };
   return guarded_main("parley", [&] {
     CommandContext context{.environment = process_environment(), .out = std::cout};

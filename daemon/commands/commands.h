@@ -6,7 +6,9 @@
 namespace parley::daemon {
 
 void add_compose_command(CLI::App& parley, CommandContext& context);
+void add_compressors_command(CLI::App& parley, CommandContext& context);
 void add_config_command(CLI::App& parley, CommandContext& context);
+void add_topology_command(CLI::App& parley, CommandContext& context);
 void add_version_command(CLI::App& parley, CommandContext& context);
 
 }  // namespace parley::daemon
