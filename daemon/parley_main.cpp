@@ -9,9 +9,13 @@ int main(int argc, char** argv) {
   // In the order in which --help lists them.
   constexpr Command kCommands[] = {
       {"swarm", add_swarm_command},
+      {"simulate", add_simulate_command},
       {"status", add_status_command},
       {"stop", add_stop_command},
       {"config", add_config_command},
+      {"topology", add_topology_command},
+      {"compressors", add_compressors_command},
+      {"algorithms", add_algorithms_command},
       {"compose", add_compose_command},
       {"version", add_version_command},
   };

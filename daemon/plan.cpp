@@ -91,15 +91,15 @@ std::unique_ptr<learning::Model> plan_learning(const Config& config, Plan& plan)
   }
   if (plan.test_samples > 0) plan.sample_bytes += stored_bytes(source->load_test());
   auto model = build_from(config, "learning.model", [&] {
-    return learning::make_model(config.learning.model,
-                                {.features = plan.features,
-                                 .classes = plan.classes,
-                                 .sample_shape = source->schema().sample_shape});
+    return learning::make_model(
+        config.learning.model,
+        {.features = plan.features, .classes = plan.classes, .sample_shape = source->schema().sample_shape});
   });
   plan.d = model->layout().size();
   plan.model_bytes = plan.d * sizeof(float);
   build_from(config, "learning.optimizer", [&] { return learning::make_optimizer(config.learning.optimizer, plan.d); });
-  build_from(config, "learning.decay", [&] { return learning::make_decay(config.learning.decay, config.swarm.rounds); });
+  build_from(config, "learning.decay",
+             [&] { return learning::make_decay(config.learning.decay, config.swarm.rounds); });
   build_from(config, "learning.init", [&] {
     const base::Spec init = base::parse_spec(config.learning.init);
     if (init.name != "file") return;

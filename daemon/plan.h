@@ -15,9 +15,9 @@ namespace parley::daemon {
 struct Plan {
   // The graph.
   std::size_t peers = 0, edges = 0, min_degree = 0, max_degree = 0;
-  std::optional<std::size_t> diameter;            ///< hops
-  std::optional<double> gap;                      ///< spectral gap of W; nothing if W is not symmetric
-  std::optional<double> rounds_to_a_thousandth;   ///< of plain mixing
+  std::optional<std::size_t> diameter;           ///< hops
+  std::optional<double> gap;                     ///< spectral gap of W; nothing if W is not symmetric
+  std::optional<double> rounds_to_a_thousandth;  ///< of plain mixing
 
   // The data and the model.
   std::size_t train_samples = 0, test_samples = 0, features = 0, classes = 0;

@@ -20,8 +20,8 @@ std::string topology_text(const Config& config, const Plan& plan) {
   text += fmt::format("; weights {}", config.topology.weights);
   if (plan.gap) text += fmt::format(", spectral gap {:.4g}", *plan.gap);
   if (plan.rounds_to_a_thousandth)
-    text += fmt::format("; plain mixing shrinks differences a thousandfold in {:.0f} rounds",
-                        *plan.rounds_to_a_thousandth);
+    text +=
+        fmt::format("; plain mixing shrinks differences a thousandfold in {:.0f} rounds", *plan.rounds_to_a_thousandth);
   return text;
 }
 

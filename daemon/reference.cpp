@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/catalogue.h"
 #include "daemon/option_value.h"
 #include "daemon/text_table.h"
 
@@ -85,23 +86,6 @@ std::string allowed(const Option& option) {
   return text;
 }
 
-std::string parameter_text(const base::Parameter& parameter) {
-  std::string text(parameter.name);
-  if (parameter.required)
-    text += "=...";
-  else if (!parameter.fallback.empty())
-    text += fmt::format("={}", parameter.fallback);
-  return text;
-}
-
-std::string signature(const SpecName& spec) {
-  if (spec.parameters.empty()) return std::string(spec.name);
-  std::string text = fmt::format("{}(", spec.name);
-  for (const base::Parameter& parameter : spec.parameters)
-    text += (text.back() == '(' ? "" : ", ") + parameter_text(parameter);
-  return text + ')';
-}
-
 }  // namespace
 
 std::string sample_file() {
@@ -151,7 +135,7 @@ std::string option_help(const Option& option) {
   if (!option.spec) return text;
   TextTable table({fmt::format("  {}", name_of(*option.spec)), "what it is"});
   for (const SpecName& spec : spec_names(*option.spec))
-    table.add({fmt::format("  {}", signature(spec)), std::string(spec.summary)});
+    table.add({fmt::format("  {}", signature(spec.name, spec.parameters)), std::string(spec.summary)});
   return text + '\n' + table.text();
 }
 

@@ -13,9 +13,10 @@ ModelRow ridge_row();
 ModelRow logistic_row();
 ModelRow softmax_row();
 ModelRow mlp_row();
+ModelRow lenet_row();
 
 std::span<const ModelRow> model_registry() {
-  static const ModelRow rows[] = {ridge_row(), logistic_row(), softmax_row(), mlp_row()};
+  static const ModelRow rows[] = {ridge_row(), logistic_row(), softmax_row(), mlp_row(), lenet_row()};
   return rows;
 }
 

@@ -4,9 +4,10 @@ namespace parley::learning {
 
 // One declaration and one entry per method; each is defined in the file of its name.
 OptimizerRow sgd_row();
+OptimizerRow adam_row();
 
 std::span<const OptimizerRow> optimizer_registry() {
-  static const OptimizerRow rows[] = {sgd_row()};
+  static const OptimizerRow rows[] = {sgd_row(), adam_row()};
   return rows;
 }
 

@@ -1,11 +1,60 @@
-#include "learning/kernels/elementwise.h"
+// What is a single comparison or multiplication is left to the compiler; exp and tanh are worth one build per SIMD
+// target.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "learning/kernels/elementwise.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+// comes after foreach_target.h
+#include <hwy/contrib/math/math-inl.h>
 
+#include "learning/kernels/vector_loop-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace parley::learning::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+void Exp(float* a, std::size_t n) {
+  for_each_vector(
+      n, [a](auto tag, std::size_t i) HWY_ATTR { hn::StoreU(hn::Exp(tag, hn::LoadU(tag, a + i)), tag, a + i); });
+}
+
+void Tanh(float* a, std::size_t n) {
+  for_each_vector(
+      n, [a](auto tag, std::size_t i) HWY_ATTR { hn::StoreU(hn::Tanh(tag, hn::LoadU(tag, a + i)), tag, a + i); });
+}
+
+}  // namespace
+}  // namespace parley::learning::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
+#include "learning/kernels/elementwise.h"
 
 namespace parley::learning {
+namespace {
+
+HWY_EXPORT(Exp);
+HWY_EXPORT(Tanh);
+
+}  // namespace
+
+void exp(std::span<float> a) {
+  HWY_DYNAMIC_DISPATCH(Exp)(a.data(), a.size());
+}
+
+void tanh(std::span<float> a) {
+  HWY_DYNAMIC_DISPATCH(Tanh)(a.data(), a.size());
+}
+
+void tanh_backward(std::span<const float> a, std::span<float> d) {
+  PARLEY_CHECK(a.size() == d.size(), a.size(), d.size());
+  for (std::size_t i = 0; i < a.size(); ++i) d[i] *= 1.0f - a[i] * a[i];
+}
 
 void relu(std::span<float> a) {
   for (float& value : a) value = value > 0.0f ? value : 0.0f;
@@ -14,15 +63,6 @@ void relu(std::span<float> a) {
 void relu_backward(std::span<const float> a, std::span<float> d) {
   PARLEY_CHECK(a.size() == d.size(), a.size(), d.size());
   for (std::size_t i = 0; i < a.size(); ++i) d[i] = a[i] > 0.0f ? d[i] : 0.0f;
-}
-
-void tanh(std::span<float> a) {
-  for (float& value : a) value = std::tanh(value);
-}
-
-void tanh_backward(std::span<const float> a, std::span<float> d) {
-  PARLEY_CHECK(a.size() == d.size(), a.size(), d.size());
-  for (std::size_t i = 0; i < a.size(); ++i) d[i] *= 1.0f - a[i] * a[i];
 }
 
 void sum_rows(ConstMatrix a, Write write, float* out) {
@@ -34,3 +74,4 @@ void sum_rows(ConstMatrix a, Write write, float* out) {
 }
 
 }  // namespace parley::learning
+#endif  // HWY_ONCE

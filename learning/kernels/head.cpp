@@ -3,50 +3,51 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learning/kernels/elementwise.h"
+
 namespace parley::learning {
 namespace {
 
-struct Exponentials {
-  float largest = 0;
-  float sum = 0;  ///< of exp(z - largest)
-};
-
-/// Writes exp(z - max z) to e, which may be z.
-Exponentials exponentials(std::span<const float> z, float* e) {
-  Exponentials result{.largest = *std::ranges::max_element(z)};
-  for (std::size_t c = 0; c < z.size(); ++c) {
-    e[c] = std::exp(z[c] - result.largest);
-    result.sum += e[c];
-  }
-  return result;
-}
-
-double softmax_gradient(std::size_t outputs, std::span<float> z, std::span<const float> targets, float weight) {
-  double loss = 0;
+/// Turns each row of z into exp(z - its largest), and returns what the losses are but for the logarithms of the rows'
+/// sums. All exponentials are taken at once, because rows are shorter than vectors.
+Model::Score turn_into_exponentials(std::size_t outputs, std::span<float> z, std::span<const float> targets) {
+  Model::Score score;
   for (std::size_t r = 0; r < targets.size(); ++r) {
     const std::span<float> row = z.subspan(r * outputs, outputs);
     const auto target = static_cast<std::size_t>(targets[r]);
-    const double wanted = static_cast<double>(row[target]);
-    const Exponentials e = exponentials(row, row.data());
-    loss += std::log(static_cast<double>(e.sum)) + static_cast<double>(e.largest) - wanted;
-    const float scale = weight / e.sum;
+    const auto at = std::ranges::max_element(row);
+    const float largest = *at;
+    score.correct += static_cast<std::size_t>(at - row.begin()) == target ? 1u : 0u;
+    score.loss += static_cast<double>(largest) - static_cast<double>(row[target]);
+    for (float& value : row) value -= largest;
+  }
+  exp(z);
+  return score;
+}
+
+float sum_of(std::span<const float> row) {
+  float sum = 0;
+  for (const float value : row) sum += value;
+  return sum;
+}
+
+double softmax_gradient(std::size_t outputs, std::span<float> z, std::span<const float> targets, float weight) {
+  double loss = turn_into_exponentials(outputs, z, targets).loss;
+  for (std::size_t r = 0; r < targets.size(); ++r) {
+    const std::span<float> row = z.subspan(r * outputs, outputs);
+    const float sum = sum_of(row);
+    loss += std::log(static_cast<double>(sum));
+    const float scale = weight / sum;
     for (float& value : row) value *= scale;
-    row[target] -= weight;
+    row[static_cast<std::size_t>(targets[r])] -= weight;
   }
   return loss;
 }
 
-Model::Score softmax_score(std::size_t outputs, std::span<const float> z, std::span<const float> targets) {
-  Model::Score score;
-  for (std::size_t r = 0; r < targets.size(); ++r) {
-    const std::span<const float> row = z.subspan(r * outputs, outputs);
-    const auto target = static_cast<std::size_t>(targets[r]);
-    const auto largest = std::ranges::max_element(row);
-    float sum = 0;
-    for (const float value : row) sum += std::exp(value - *largest);
-    score.loss += std::log(static_cast<double>(sum)) + static_cast<double>(*largest) - static_cast<double>(row[target]);
-    score.correct += static_cast<std::size_t>(largest - row.begin()) == target ? 1u : 0u;
-  }
+Model::Score softmax_score(std::size_t outputs, std::span<float> z, std::span<const float> targets) {
+  Model::Score score = turn_into_exponentials(outputs, z, targets);
+  for (std::size_t r = 0; r < targets.size(); ++r)
+    score.loss += std::log(static_cast<double>(sum_of(z.subspan(r * outputs, outputs))));
   return score;
 }
 
@@ -66,7 +67,7 @@ double logistic_gradient(std::size_t, std::span<float> z, std::span<const float>
   return loss;
 }
 
-Model::Score logistic_score(std::size_t, std::span<const float> z, std::span<const float> targets) {
+Model::Score logistic_score(std::size_t, std::span<float> z, std::span<const float> targets) {
   Model::Score score;
   for (std::size_t r = 0; r < targets.size(); ++r) {
     const bool is_one = targets[r] > 0.5f;
@@ -86,7 +87,7 @@ double squared_gradient(std::size_t, std::span<float> z, std::span<const float> 
   return loss;
 }
 
-Model::Score squared_score(std::size_t, std::span<const float> z, std::span<const float> targets) {
+Model::Score squared_score(std::size_t, std::span<float> z, std::span<const float> targets) {
   Model::Score score;
   for (std::size_t r = 0; r < targets.size(); ++r) {
     const double residual = static_cast<double>(z[r]) - static_cast<double>(targets[r]);

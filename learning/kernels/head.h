@@ -13,7 +13,8 @@ struct Head {
   /// Returns the sum of the losses, and turns z, rows x outputs, into weight times the gradient of that sum with
   /// respect to z.
   double (*gradient)(std::size_t outputs, std::span<float> z, std::span<const float> targets, float weight);
-  Model::Score (*score)(std::size_t outputs, std::span<const float> z, std::span<const float> targets);
+  /// What z holds afterwards is of no use.
+  Model::Score (*score)(std::size_t outputs, std::span<float> z, std::span<const float> targets);
 };
 
 /// Cross-entropy of the softmax of z with the class numbers in `targets`. The largest z is the prediction, the first of
