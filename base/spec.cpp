@@ -280,8 +280,11 @@ std::string Arguments::canonical() const {
     if (!values_[i]) continue;
     const bool plain = !values_[i]->empty() && std::all_of(values_[i]->begin(), values_[i]->end(), is_word_character);
     std::string value = *values_[i];
-    const bool is_real = parameters_[i].kind == ParameterKind::real && !is_choice(parameters_[i], value);
-    if (is_real) value = fmt::format("{}", *parse_number<double>(value));
+    const bool is_number = parameters_[i].kind != ParameterKind::word && !is_choice(parameters_[i], value);
+    if (is_number) {  // 0.010 and 0.01, or 020 and 20, are the same number
+      value = parameters_[i].kind == ParameterKind::real ? fmt::format("{}", *parse_number<double>(value))
+                                                         : fmt::format("{}", *parse_number<std::int64_t>(value));
+    }
     spec.arguments.push_back({std::string(parameters_[i].name), std::move(value), !plain});
   }
   return spec.text();
