@@ -110,7 +110,7 @@ TEST(Choco, WithoutCompressionAndGammaOneMixesThePointsOfDpsgdCombineThenAdapt) 
   dpsgd.run();
   for (std::uint32_t i = 0; i < 8; ++i) {
     for (std::size_t j = 0; j < 6; ++j) {
-      const double h = 1 + ((i + 2 * j) % 5) / 2.0;
+      const double h = 1 + static_cast<double>((i + 2 * j) % 5) / 2.0;
       const double c = static_cast<double>((3 * i + 5 * j) % 11) - 5;
       const double mixed = static_cast<double>(dpsgd.node(i).x()[j]);
       EXPECT_NEAR(static_cast<double>(choco.node(i).x()[j]), mixed - 0.05 * h * (mixed - c), 1e-4) << i << ' ' << j;

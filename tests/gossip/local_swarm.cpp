@@ -42,17 +42,20 @@ struct LocalSwarm::Member final : public Host {
 
   void broadcast(const Announcement& announcement, const Payload& payload, std::span<const base::PeerId> to) override {
     for (base::PeerId peer : to) {
-      swarm.under_way_.push_back([this, announcement, payload, peer] {
-        const auto accepted = swarm.members_[peer.value]->node->receive(base::PeerId{self}, announcement, payload);
-        PARLEY_CHECK(accepted.ok(), accepted.refusal().reason, accepted.refusal().detail);
-      });
+      const std::uint64_t channel = (std::uint64_t{self} << 32) | peer.value;
+      swarm.under_way_.push_back({channel, [this, announcement, payload, peer] {
+                                    const auto accepted = swarm.members_[peer.value]->node->receive(
+                                        base::PeerId{self}, announcement, payload);
+                                    PARLEY_CHECK(accepted.ok(), accepted.refusal().reason, accepted.refusal().detail);
+                                  }});
     }
   }
   void begin(Work work) override {
-    swarm.under_way_.push_back([this, work] {
-      node->perform(work);
-      node->completed(work);
-    });
+    const std::uint64_t channel = (std::uint64_t{self} << 32) | self;
+    swarm.under_way_.push_back({channel, [this, work] {
+                                  node->perform(work);
+                                  node->completed(work);
+                                }});
   }
   void offence(base::PeerId, const base::Refusal& refusal) override { PARLEY_CHECK(false, refusal.reason); }
   void round_finished(const RoundReport& report) override {
@@ -111,10 +114,11 @@ void LocalSwarm::run(std::function<void(std::uint32_t, base::Round)> after) {
     member->task.start();
   }
   while (!under_way_.empty()) {
-    // Messages of one pair never overtake each other in this order only if the pick respects it: a node holds at most
-    // one message of a neighbour per exchange, and sends the next only after it got the neighbour's.
-    const auto pick = settings_.delivery_seed == 0 ? 0 : random.below(static_cast<std::uint32_t>(under_way_.size()));
-    const auto happen = std::move(under_way_[pick]);
+    std::size_t pick = settings_.delivery_seed == 0 ? 0 : random.below(static_cast<std::uint32_t>(under_way_.size()));
+    for (std::size_t i = 0; i < pick; ++i) {
+      if (under_way_[i].channel == under_way_[pick].channel) pick = i;  // the oldest of its channel
+    }
+    const auto happen = std::move(under_way_[pick].happen);
     under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(pick));
     happen();
   }

@@ -71,7 +71,12 @@ class LocalSwarm {
   std::unique_ptr<compression::Compressor> compressor_;
   std::unique_ptr<learning::Decay> decay_;
   std::vector<std::unique_ptr<Member>> members_;
-  std::vector<std::function<void()>> under_way_;
+  /// What has been asked for and not happened yet. Messages between two nodes keep their order, as a link keeps it.
+  struct UnderWay {
+    std::uint64_t channel = 0;
+    std::function<void()> happen;
+  };
+  std::vector<UnderWay> under_way_;
   std::function<void(std::uint32_t, base::Round)> after_;
 };
 
