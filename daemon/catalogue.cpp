@@ -7,6 +7,7 @@
 
 #include "compression/registry.h"
 #include "daemon/text_table.h"
+#include "gossip/algorithm.h"
 
 namespace parley::daemon {
 namespace {
@@ -51,6 +52,16 @@ ordered_json parameters_json(std::span<const base::Parameter> parameters) {
   return rows;
 }
 
+/// A row for each parameter, indented.
+std::string parameters_text(std::span<const base::Parameter> parameters) {
+  TextTable help({"  parameter", "default", "meaning"});
+  for (const base::Parameter& parameter : parameters)
+    help.add({fmt::format("  {}", parameter.name), parameter.fallback.empty() ? "-" : std::string(parameter.fallback),
+              parameter.choices.empty() ? std::string(parameter.help)
+                                        : fmt::format("{}; {}", parameter.choices, parameter.help)});
+  return help.text();
+}
+
 }  // namespace
 
 std::string signature(std::string_view name, std::span<const base::Parameter> parameters) {
@@ -76,12 +87,7 @@ std::string compressors_text(std::size_t d) {
     if (row.parameters.empty()) continue;
     parameters += fmt::format("\n{}{}\n", signature(row.name, row.parameters),
                               row.takes_values ? "  may be followed by \"| OPERATOR\" for the values it keeps" : "");
-    TextTable help({"  parameter", "default", "meaning"});
-    for (const base::Parameter& parameter : row.parameters)
-      help.add({fmt::format("  {}", parameter.name), parameter.fallback.empty() ? "-" : std::string(parameter.fallback),
-                parameter.choices.empty() ? std::string(parameter.help)
-                                          : fmt::format("{}; {}", parameter.choices, parameter.help)});
-    parameters += help.text();
+    parameters += parameters_text(row.parameters);
   }
   return fmt::format(
       "{}\nAt d = {} parameters and the default arguments: delta is the guaranteed contraction, E|C(x) - x|^2 <=\n"
@@ -103,6 +109,28 @@ std::string compressors_json(std::size_t d) {
                              {"bits_per_coordinate", properties->bits_per_coordinate},
                              {"suggested_gamma", properties->suggested_gamma}};
     rows.push_back(std::move(entry));
+  }
+  return rows.dump(2) + '\n';
+}
+
+std::string algorithms_text() {
+  TextTable table({"algorithm", "what it does, and who published it"});
+  std::string parameters;
+  for (const gossip::AlgorithmRow& row : gossip::registry()) {
+    table.add({std::string(row.name), fmt::format("{} ({})", row.summary, row.source)});
+    if (row.parameters.empty()) continue;
+    parameters += fmt::format("\n{}\n{}", signature(row.name, row.parameters), parameters_text(row.parameters));
+  }
+  return table.text() + parameters;
+}
+
+std::string algorithms_json() {
+  auto rows = ordered_json::array();
+  for (const gossip::AlgorithmRow& row : gossip::registry()) {
+    rows.push_back({{"name", row.name},
+                    {"summary", row.summary},
+                    {"source", row.source},
+                    {"parameters", parameters_json(row.parameters)}});
   }
   return rows.dump(2) + '\n';
 }

@@ -1,4 +1,5 @@
-// What there is to choose from, for people and for programs: the tables behind `parley compressors`.
+// What there is to choose from, for people and for programs: the tables behind `parley compressors` and
+// `parley algorithms`.
 #pragma once
 
 #include <cstddef>
@@ -16,5 +17,9 @@ std::string signature(std::string_view name, std::span<const base::Parameter> pa
 /// The compression operators and what they guarantee on d floats with the default arguments.
 std::string compressors_text(std::size_t d);
 std::string compressors_json(std::size_t d);
+
+/// The decentralised algorithms.
+std::string algorithms_text();
+std::string algorithms_json();
 
 }  // namespace parley::daemon

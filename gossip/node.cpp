@@ -200,6 +200,10 @@ std::vector<base::PeerId> Node::waiting_for() const {
   return missing;
 }
 
+std::optional<Duration> Node::waiting_since() const {
+  return suspended_ && !suspended_for_ ? std::optional(suspended_at_) : std::nullopt;
+}
+
 Node::Neighbour* Node::find(base::PeerId peer) {
   const auto found = std::find_if(all_.begin(), all_.end(), [peer](const Neighbour& each) { return each.id == peer; });
   return found == all_.end() ? nullptr : &*found;

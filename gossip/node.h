@@ -176,7 +176,10 @@ class Node {
   void left(base::PeerId peer, base::Round round);
   /// Neighbours whose message of the open exchange has not come; empty without an open exchange.
   std::vector<base::PeerId> waiting_for() const;
-  std::optional<ExchangeId> open_exchange() const;
+  /// Since when the open exchange has been waited for, on Host::now()'s clock; nothing if it is not.
+  std::optional<Duration> waiting_since() const;
+  /// How long the last work that ended took.
+  Duration last_work_time() const { return work_time_; }
   const Profile& profile() const { return profile_; }
   double weight_of(base::PeerId peer) const;
   /// The last exchange that this neighbour's messages have reached.

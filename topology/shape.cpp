@@ -40,12 +40,12 @@ std::size_t diameter(const Graph& graph) {
   const std::size_t n = num_vertices(graph);
   std::vector<std::size_t> distance(n);
   std::vector<boost::default_color_type> color(n);
+  Queue queue;  // empty between searches
   std::size_t longest = 0;
   for (std::size_t start = 0; start < n; ++start) {
     std::fill(color.begin(), color.end(), boost::white_color);
     distance[start] = 0;
     std::size_t found = 0;
-    Queue queue;
     boost::breadth_first_visit(graph, start, queue, DistanceRecorder(distance, found, queue),
                                boost::make_iterator_property_map(color.begin(), get(boost::vertex_index, graph)));
     longest = std::max(longest, *std::max_element(distance.begin(), distance.end()));

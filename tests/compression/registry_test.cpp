@@ -43,7 +43,7 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
 
 TEST(CompressorSpec, IsCompletedWithTheDefaults) {
   EXPECT_EQ(canonical("qsgd"), "qsgd(bits=4, bucket=512, norm=linf, scaling=contractive)");
-  EXPECT_EQ(canonical("qsgd(bits=4,norm=linf)"), canonical("qsgd"));
+  EXPECT_EQ(canonical("qsgd(bits=04,norm=linf)"), canonical("qsgd"));
   EXPECT_EQ(canonical("topk"), "topk(ratio=0.01)");
   EXPECT_EQ(canonical("topk(0.010)"), "topk(ratio=0.01)");
   EXPECT_EQ(canonical("topk(k=020)"), "topk(k=20)");

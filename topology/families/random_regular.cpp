@@ -39,9 +39,12 @@ bool any_pair_fits(std::span<const std::size_t> points, const EdgeSet& edges) {
   return false;
 }
 
+/// Up to this degree a pairing with a loop or a parallel edge is thrown away whole, which makes every graph equally
+/// likely. It takes about exp((degree^2 - 1) / 4) tries, which soon is too many.
+constexpr std::size_t kLargestUniform = 3;
+
 /// Pairs the n * degree free ends at random, and those that would make a loop or a parallel edge again among themselves
-/// (after Steger and Wormald 1999, nearly uniform). Nothing if the last ends cannot be paired. Rejecting the whole
-/// pairing instead, as the textbook does, would need about exp((degree^2 - 1) / 4) tries.
+/// (after Steger and Wormald 1999: nearly uniform on large swarms). Nothing if the last ends cannot be paired.
 std::optional<std::vector<Edge>> pair_ends(base::Random& random, std::size_t n, std::size_t degree) {
   std::vector<std::size_t> points(n * degree);
   for (std::size_t i = 0; i < points.size(); ++i) points[i] = i % n;
@@ -58,6 +61,7 @@ std::optional<std::vector<Edge>> pair_ends(base::Random& random, std::size_t n, 
         left.insert(left.end(), {a, b});
       }
     }
+    if (!left.empty() && degree <= kLargestUniform) return std::nullopt;
     if (left.size() == points.size() && !any_pair_fits(left, taken)) return std::nullopt;
     points = std::move(left);
   }
