@@ -75,7 +75,8 @@ TEST_P(SimulatedEqualsReal, ModelsAreTheSameTwiceInARowAndWithTwoThreads) {
   const auto simulated = hashes(document({"simulate", file, "--json"}));
   ASSERT_EQ(simulated.size(), 4u);
   for (const std::string& hash : simulated) EXPECT_EQ(hash.size(), 16u);
-  EXPECT_EQ(std::set(simulated.begin(), simulated.end()).size(), 4u) << "peers have data of their own, so models differ";
+  EXPECT_EQ(std::set(simulated.begin(), simulated.end()).size(), 4u)
+      << "peers have data of their own, so models differ";
   EXPECT_EQ(hashes(document({"simulate", file, "--json", "--set", "daemon.threads=2"})), simulated);
   for (const char* threads : {"1", "1", "2"}) {
     const auto real = document({"swarm", file, "--json", "--run-dir", run_directory("real"), "--set",
@@ -87,10 +88,11 @@ TEST_P(SimulatedEqualsReal, ModelsAreTheSameTwiceInARowAndWithTwoThreads) {
 
 INSTANTIATE_TEST_SUITE_P(
     Algorithms, SimulatedEqualsReal,
-    ::testing::Values("[gossip]\nalgorithm = \"dpsgd(order=cta)\"\n[compression]\noperator = \"identity\"\n",
-                      "[gossip]\nalgorithm = \"choco\"\n[compression]\noperator = \"topk(ratio=0.05)\"\n",
-                      "[gossip]\nalgorithm = \"choco(order=cta)\"\n[compression]\noperator = \"topk(ratio=0.1) | qsgd(bits=4)\"\n"
-                      "[topology]\ngraph = \"complete\"\n"));
+    ::testing::Values(
+        "[gossip]\nalgorithm = \"dpsgd(order=cta)\"\n[compression]\noperator = \"identity\"\n",
+        "[gossip]\nalgorithm = \"choco\"\n[compression]\noperator = \"topk(ratio=0.05)\"\n",
+        "[gossip]\nalgorithm = \"choco(order=cta)\"\n[compression]\noperator = \"topk(ratio=0.1) | qsgd(bits=4)\"\n"
+        "[topology]\ngraph = \"complete\"\n"));
 
 TEST_F(EndToEnd, SwarmAndSimulationPrintTheDocumentedJson) {
   const std::string file = write("small.toml", kSmallSwarm);
@@ -107,8 +109,9 @@ TEST_F(EndToEnd, SwarmAndSimulationPrintTheDocumentedJson) {
   EXPECT_EQ(real["rounds"], 12);
   for (const json& report : {real, simulated}) {
     for (const json& peer : report["peers"]) {
-      EXPECT_EQ(keys(peer), (std::set<std::string>{"name", "round", "model_hash", "train_loss", "test_loss", "test_accuracy",
-                                                   "consensus_distance", "bytes", "seconds", "max_rss_bytes"}));
+      EXPECT_EQ(keys(peer),
+                (std::set<std::string>{"name", "round", "model_hash", "train_loss", "test_loss", "test_accuracy",
+                                       "consensus_distance", "bytes", "seconds", "max_rss_bytes"}));
       for (const char* direction : {"sent", "received"}) {
         EXPECT_EQ(keys(peer["bytes"][direction]), (std::set<std::string>{"payload", "header", "control", "resend"}));
       }
@@ -145,9 +148,12 @@ TEST_F(EndToEnd, DivergingTrainingEndsTheSwarmWithTheRoundAndTheRemedy) {
 
 TEST_F(EndToEnd, InterruptingASwarmEndsEveryDaemonAndKeepsResults) {
   const std::string file = write("small.toml", kSmallSwarm);
-  Program swarm("parley", {"swarm", file, "--run-dir", run_directory("real"), "--set", "swarm.rounds=100000000"}, environment());
+  Program swarm("parley", {"swarm", file, "--run-dir", run_directory("real"), "--set", "swarm.rounds=100000000"},
+                environment());
   const auto metrics = scratch / "real" / "peer-0" / "metrics.jsonl";
-  ASSERT_TRUE(eventually([&] { return !swarm.is_running() || (std::filesystem::exists(metrics) && std::filesystem::file_size(metrics) > 0); }));
+  ASSERT_TRUE(eventually([&] {
+    return !swarm.is_running() || (std::filesystem::exists(metrics) && std::filesystem::file_size(metrics) > 0);
+  }));
   ASSERT_TRUE(swarm.is_running()) << swarm.err_so_far();
   std::vector<pid_t> daemons;
   for (int i = 0; i < 4; ++i) {
@@ -192,9 +198,11 @@ TEST_F(EndToEnd, ATakenPortIsNamedWithTheOptionThatMovesIt) {
   const TakenPort taken;
   const std::string file = write("small.toml", kSmallSwarm);
   const Finished finished = run_program(
-      "parleyd", {"--config", file, "--peer", "peer-0", "--set", "swarm.base_port=" + std::to_string(taken.port())}, environment());
+      "parleyd", {"--config", file, "--peer", "peer-0", "--set", "swarm.base_port=" + std::to_string(taken.port())},
+      environment());
   EXPECT_EQ(finished.exit_code, 2);
-  EXPECT_THAT(finished.err, AllOf(HasSubstr(std::to_string(taken.port())), HasSubstr("in use"), HasSubstr("swarm.base_port")));
+  EXPECT_THAT(finished.err,
+              AllOf(HasSubstr(std::to_string(taken.port())), HasSubstr("in use"), HasSubstr("swarm.base_port")));
 }
 
 TEST_F(EndToEnd, APeerWithAnotherConfigurationIsToldWhatDiffersAndStops) {
@@ -203,9 +211,12 @@ TEST_F(EndToEnd, APeerWithAnotherConfigurationIsToldWhatDiffersAndStops) {
   const std::string base = "swarm.base_port=" + std::to_string(free_base.port() + 1);
   std::vector<std::unique_ptr<Program>> others;
   for (const char* peer : {"peer-0", "peer-1", "peer-2"}) {
-    others.push_back(std::make_unique<Program>("parleyd", std::vector<std::string>{"--config", file, "--peer", peer, "--set", base}, environment()));
+    others.push_back(std::make_unique<Program>(
+        "parleyd", std::vector<std::string>{"--config", file, "--peer", peer, "--set", base}, environment()));
   }
-  const Finished odd = run_program("parleyd", {"--config", file, "--peer", "peer-3", "--set", base, "--set", "learning.learning_rate=0.2"}, environment());
+  const Finished odd = run_program(
+      "parleyd", {"--config", file, "--peer", "peer-3", "--set", base, "--set", "learning.learning_rate=0.2"},
+      environment());
   EXPECT_EQ(odd.exit_code, 1);
   EXPECT_THAT(odd.err, AllOf(HasSubstr("learning.learning_rate"), HasSubstr("0.2"), HasSubstr("0.1")));
   for (auto& other : others) {
@@ -217,13 +228,15 @@ TEST_F(EndToEnd, APeerWithAnotherConfigurationIsToldWhatDiffersAndStops) {
 
 TEST_F(EndToEnd, ASecondDaemonInTheSameDirectoryIsRefused) {
   const std::string file = write("small.toml", kSmallSwarm);
-  const std::vector<std::string> arguments = {"--config", file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("one"),
-                                              "--set", "swarm.base_port=0"};
+  const std::vector<std::string> arguments = {
+      "--config",         file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("one"), "--set",
+      "swarm.base_port=0"};
   auto with = [&](const std::string& runtime) {
     return std::vector<std::pair<std::string, std::string>>{{"PARLEY_RUNTIME_DIR", (scratch / runtime).string()}};
   };
   Program first("parleyd", arguments, with("a"));
-  ASSERT_TRUE(eventually([&] { return !first.is_running() || std::filesystem::exists(scratch / "one" / "peer-0" / "metrics.jsonl"); }));
+  ASSERT_TRUE(eventually(
+      [&] { return !first.is_running() || std::filesystem::exists(scratch / "one" / "peer-0" / "metrics.jsonl"); }));
   const Finished second = run_program("parleyd", arguments, with("b"));
   EXPECT_EQ(second.exit_code, 3);
   EXPECT_THAT(second.err, AllOf(HasSubstr("another daemon"), HasSubstr("metrics.run_dir")));
@@ -232,7 +245,7 @@ TEST_F(EndToEnd, ASecondDaemonInTheSameDirectoryIsRefused) {
 struct BadData {
   const char* name;
   const char* dataset;
-  const char* file;      ///< written into the data directory; nullptr: none
+  const char* file;  ///< written into the data directory; nullptr: none
   const char* contents;
   std::vector<const char*> said;
 };
@@ -244,7 +257,8 @@ TEST_P(BadDataTest, IsRefusedWithTheFileAndTheRemedy) {
   std::filesystem::create_directories(scratch / "data");
   if (bad.file != nullptr) std::ofstream(scratch / "data" / bad.file) << bad.contents;
   const std::string file = write("small.toml", kSmallSwarm);
-  const std::vector<std::string> settings = {"--set", std::string("learning.dataset=") + bad.dataset, "--set", "learning.model=softmax",
+  const std::vector<std::string> settings = {"--set", std::string("learning.dataset=") + bad.dataset,
+                                             "--set", "learning.model=softmax",
                                              "--set", "learning.data=" + (scratch / "data").string()};
   std::vector<std::string> arguments = {"simulate", file};
   arguments.insert(arguments.end(), settings.begin(), settings.end());
@@ -263,7 +277,8 @@ TEST_P(BadDataTest, IsRefusedWithTheFileAndTheRemedy) {
 INSTANTIATE_TEST_SUITE_P(
     Files, BadDataTest,
     ::testing::Values(BadData{"MissingIdx", "mnist", nullptr, nullptr, {"train-images-idx3-ubyte", "learning.data"}},
-                      BadData{"TruncatedIdx", "mnist", "train-images-idx3-ubyte", "\0\0\x08", {"train-images-idx3-ubyte"}},
+                      BadData{
+                          "TruncatedIdx", "mnist", "train-images-idx3-ubyte", "\0\0\x08", {"train-images-idx3-ubyte"}},
                       BadData{"MissingLibsvm", "libsvm(a9a)", nullptr, nullptr, {"a9a", "learning.data"}},
                       BadData{"BrokenLibsvm", "libsvm(a9a)", "a9a", "+1 1:1 2:1\n-1 1:x\n", {"a9a:2"}},
                       BadData{"MissingCsv", "csv(train=t.csv)", nullptr, nullptr, {"t.csv", "learning.data"}},

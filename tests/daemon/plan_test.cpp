@@ -119,6 +119,11 @@ TEST_F(Planning, AnOperatorThatCannotBeJoinedIsRefusedAtItsPlace) {
   EXPECT_THAT(plan_refusal({"compression.operator=qsgd | topk"}), StartsWith("--set: compression.operator: "));
 }
 
+TEST_F(Planning, AnOperatorThatTheAlgorithmCannotUseIsRefused) {
+  EXPECT_THAT(plan_refusal({"gossip.algorithm=choco", "compression.operator=qsgd(scaling=unbiased)"}),
+              HasSubstr("gossip.algorithm: "));
+}
+
 TEST_F(Planning, AnInitialModelThatIsNotThereIsRefused) {
   EXPECT_THAT(plan_refusal({"learning.init=file(/nonexistent/m.safetensors)"}),
               HasSubstr("/nonexistent/m.safetensors"));

@@ -69,7 +69,9 @@ Program::~Program() {
   unlink(err_file_.c_str());
 }
 
-void Program::signal(int number) const { kill(pid_, number); }
+void Program::signal(int number) const {
+  kill(pid_, number);
+}
 
 bool Program::is_running() {
   if (!reaped_ && waitpid(pid_, &status_, WNOHANG) == pid_) reaped_ = true;
@@ -89,7 +91,9 @@ Finished Program::wait() {
   return {.exit_code = code, .out = contents(out_file_), .err = contents(err_file_)};
 }
 
-std::string Program::err_so_far() const { return contents(err_file_); }
+std::string Program::err_so_far() const {
+  return contents(err_file_);
+}
 
 Finished run_program(const std::string& name, const std::vector<std::string>& arguments,
                      const std::vector<std::pair<std::string, std::string>>& environment) {

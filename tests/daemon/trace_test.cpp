@@ -71,7 +71,8 @@ Vector combine(const std::vector<Vector>& x, std::size_t i) {
 Vector top_k(const Vector& v, std::size_t k) {
   std::vector<std::size_t> order(v.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return std::abs(v[a]) > std::abs(v[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return std::abs(v[a]) > std::abs(v[b]); });
   Vector kept(v.size());
   for (std::size_t i = 0; i < k; ++i) kept[order[i]] = v[order[i]];
   return kept;
@@ -134,7 +135,8 @@ TEST_P(Trace, EveryIterateIsThatOfAnIndependentImplementation) {
   ScratchDirectory scratch;
   const std::vector<Ridge> problem = make_problem();
   std::string file =
-      "[swarm]\nrounds = 40\n[learning]\ndataset = \"csv(train=all.csv, task=regression)\"\nmodel = \"ridge(lambda=0.05, intercept=false)\"\n"
+      "[swarm]\nrounds = 40\n[learning]\ndataset = \"csv(train=all.csv, task=regression)\"\nmodel = "
+      "\"ridge(lambda=0.05, intercept=false)\"\n"
       "batch = \"full\"\nlearning_rate = 0.1\ninit = \"zeros\"\n[topology]\ngraph = \"ring\"\n";
   std::ofstream all(scratch / "all.csv");
   for (std::size_t i = 0; i < kPeers; ++i) {
@@ -150,12 +152,14 @@ TEST_P(Trace, EveryIterateIsThatOfAnIndependentImplementation) {
     }
   }
   all.close();
-  file += std::string("[gossip]\nalgorithm = \"") + GetParam().algorithm + "\"\n[compression]\noperator = \"" + GetParam().compressor + "\"\n";
+  file += std::string("[gossip]\nalgorithm = \"") + GetParam().algorithm + "\"\n[compression]\noperator = \"" +
+          GetParam().compressor + "\"\n";
   std::ofstream(scratch / "ridge.toml") << file;
 
   const std::string trace = (scratch / "trace.jsonl").string();
-  const Finished finished = run_program("parley", {"simulate", (scratch / "ridge.toml").string(), "--trace", trace, "--json", "--set",
-                                                   "learning.data=" + scratch.path().string()},
+  const Finished finished = run_program("parley",
+                                        {"simulate", (scratch / "ridge.toml").string(), "--trace", trace, "--json",
+                                         "--set", "learning.data=" + scratch.path().string()},
                                         {{"PARLEY_RUNTIME_DIR", scratch.path().string()}});
   ASSERT_EQ(finished.exit_code, 0) << finished.err;
 
@@ -165,7 +169,8 @@ TEST_P(Trace, EveryIterateIsThatOfAnIndependentImplementation) {
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
     const auto parsed = nlohmann::json::parse(line);
-    traced.at(parsed.at("round").get<std::size_t>()).at(parsed.at("peer").get<std::size_t>()) = parsed.at("x").get<Vector>();
+    traced.at(parsed.at("round").get<std::size_t>()).at(parsed.at("peer").get<std::size_t>()) =
+        parsed.at("x").get<Vector>();
   }
   ASSERT_EQ(count, (kRounds + 1) * kPeers);
 
@@ -174,21 +179,23 @@ TEST_P(Trace, EveryIterateIsThatOfAnIndependentImplementation) {
     for (std::size_t i = 0; i < kPeers; ++i) {
       ASSERT_EQ(traced[round][i].size(), kFeatures);
       for (std::size_t c = 0; c < kFeatures; ++c) {
-        // Single against double precision: numbers below 8, some 50 roundings a round, each at most 2^-22, and steps that
-        // do not amplify them.
-        ASSERT_NEAR(traced[round][i][c], x[i][c], 50.0 * static_cast<double>(round) * 0x1p-22) << "round " << round << " peer " << i;
+        // Single against double precision: numbers below 8, some 50 roundings a round, each at most 2^-22, and steps
+        // that do not amplify them.
+        ASSERT_NEAR(traced[round][i][c], x[i][c], 50.0 * static_cast<double>(round) * 0x1p-22)
+            << "round " << round << " peer " << i;
       }
     }
     GetParam().round(problem, x, x_hat);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Algorithms, Trace,
-                         ::testing::Values(Case{"DpsgdCta", "dpsgd(order=cta)", "identity", dpsgd_combine_then_adapt},
-                                           Case{"DpsgdAtc", "dpsgd(order=atc)", "identity", dpsgd_adapt_then_combine},
-                                           Case{"ChocoAtc", "choco(gamma=0.3, order=atc)", "topk(k=2)", choco_step_then_mix},
-                                           Case{"ChocoCta", "choco(gamma=0.3, order=cta)", "topk(k=2)", choco_mix_then_step}),
-                         [](const auto& each) { return each.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Algorithms, Trace,
+    ::testing::Values(Case{"DpsgdCta", "dpsgd(order=cta)", "identity", dpsgd_combine_then_adapt},
+                      Case{"DpsgdAtc", "dpsgd(order=atc)", "identity", dpsgd_adapt_then_combine},
+                      Case{"ChocoAtc", "choco(gamma=0.3, order=atc)", "topk(k=2)", choco_step_then_mix},
+                      Case{"ChocoCta", "choco(gamma=0.3, order=cta)", "topk(k=2)", choco_mix_then_step}),
+    [](const auto& each) { return each.param.name; });
 
 }  // namespace
 }  // namespace parley::daemon
