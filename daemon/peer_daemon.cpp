@@ -45,8 +45,8 @@ std::uint64_t max_resident_bytes() {
 
 }  // namespace
 
-PeerDaemon::PeerDaemon(const Config& config, base::PeerId peer, const std::string& control_endpoint, SignalWatch& signals,
-                       Log& log)
+PeerDaemon::PeerDaemon(const Config& config, base::PeerId peer, const std::string& control_endpoint,
+                       SignalWatch& signals, Log& log)
     : config_(config),
       self_(peer),
       signals_(signals),
@@ -96,7 +96,8 @@ void PeerDaemon::finish_loading() {
   log_.info(fmt::format("{} parameters, {} neighbours, listening on {}", parts_->learner->layout().size(),
                         parts_->settings.neighbours.size(), transport_->endpoint()));
   core_ = std::make_unique<simulation::PeerCore>(parts_->settings, parts_->ingredients(config_, *swarm_.weights),
-                                                 *parts_->algorithm, *transport_, static_cast<simulation::Shell&>(*this), now());
+                                                 *parts_->algorithm, *transport_,
+                                                 static_cast<simulation::Shell&>(*this), now());
   if (config_.swarm.max_seconds) {
     train_until_ = now() + duration_cast<gossip::Duration>(std::chrono::duration<double>(*config_.swarm.max_seconds));
   }

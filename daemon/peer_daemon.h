@@ -11,8 +11,8 @@
 #include "daemon/control_server.h"
 #include "daemon/log.h"
 #include "daemon/metrics_file.h"
-#include "daemon/peer_record.h"
 #include "daemon/peer_directory.h"
+#include "daemon/peer_record.h"
 #include "daemon/signals.h"
 #include "daemon/worker_pool.h"
 #include "simulation/peer_core.h"
@@ -24,7 +24,8 @@ class PeerDaemon final : private simulation::Shell {
  public:
   /// Opens the control socket and the run directory. Throws base::OperatorError or DirectoryUnusable. The configuration
   /// outlives the daemon; `signals` and `log` too.
-  PeerDaemon(const Config& config, base::PeerId peer, const std::string& control_endpoint, SignalWatch& signals, Log& log);
+  PeerDaemon(const Config& config, base::PeerId peer, const std::string& control_endpoint, SignalWatch& signals,
+             Log& log);
   ~PeerDaemon() override;
 
   /// Loads, trains and drains; returns the exit code. Throws base::OperatorError for what only loading can find out.

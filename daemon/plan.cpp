@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "compression/compressor.h"
+#include "daemon/assembly.h"
+#include "gossip/algorithm.h"
 #include "learning/dataset.h"
 #include "learning/model.h"
 #include "learning/optimizer.h"
 #include "learning/safetensors.h"
-#include "topology/mixing_matrix.h"
 #include "topology/schedule.h"
 #include "topology/summary.h"
 
@@ -18,22 +19,13 @@ namespace parley::daemon {
 namespace {
 
 void plan_topology(const Config& config, Plan& plan) {
-  std::vector<std::string> names;
-  for (const RosterEntry& peer : config.roster) names.push_back(peer.name);
-  const auto graph = build_from(config, "topology.graph", [&] {
-    topology::Graph made = topology::make_graph(config.topology.graph, names.size(), config.swarm.seed);
-    topology::require_connected(made, names);
-    return made;
-  });
+  const SwarmGraph swarm = assemble_graph(config);
   build_from(config, "topology.schedule", [&] {
-    return topology::make_schedule(config.topology.schedule, config.topology.graph, names.size(), config.swarm.seed);
+    return topology::make_schedule(config.topology.schedule, config.topology.graph, config.roster.size(),
+                                   config.swarm.seed);
   });
-  const auto summary = build_from(config, "topology.weights", [&] {
-    const auto rule = topology::make_weight_rule(config.topology.weights, graph);
-    topology::validate(topology::mixing_matrix(graph, *rule), topology::Requirements{}, names);
-    return topology::summarise(graph, *rule);
-  });
-  plan.peers = names.size();
+  const topology::Summary summary = topology::summarise(swarm.graph, *swarm.weights);
+  plan.peers = summary.shape.peers;
   plan.edges = summary.shape.edges;
   plan.min_degree = summary.shape.min_degree;
   plan.max_degree = summary.shape.max_degree;
@@ -109,11 +101,14 @@ std::unique_ptr<learning::Model> plan_learning(const Config& config, Plan& plan)
   return model;
 }
 
-void plan_compression(const Config& config, const learning::Model& model, Plan& plan) {
+void plan_exchange(const Config& config, const learning::Model& model, Plan& plan) {
   const auto compressor = build_from(config, "compression.operator", [&] {
     return compression::make_compressor(config.compression.op, model.layout());
   });
+  const auto algorithm = build_from(
+      config, "gossip.algorithm", [&] { return gossip::make_algorithm(config.gossip.algorithm, *compressor, plan.d); });
   const compression::Properties properties = compressor->properties(plan.d);
+  plan.algorithm = algorithm->spec();
   plan.op = compressor->spec();
   plan.delta = properties.delta;
   plan.suggested_gamma = properties.suggested_gamma;
@@ -137,7 +132,7 @@ Plan make_plan(const Config& config, base::PeerId peer) {
   plan.peer = peer;
   plan_topology(config, plan);
   const auto model = plan_learning(config, plan);
-  plan_compression(config, *model, plan);
+  plan_exchange(config, *model, plan);
   return plan;
 }
 

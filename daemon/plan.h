@@ -25,7 +25,8 @@ struct Plan {
   std::size_t d = 0;                                ///< parameters
   std::size_t model_bytes = 0;                      ///< 4 d
 
-  // The compression operator at this d.
+  // The algorithm, and its compression operator at this d.
+  std::string algorithm;        ///< canonical
   std::string op;               ///< canonical
   double delta = 0;             ///< guaranteed contraction; 0: none
   double suggested_gamma = 1;   ///< consensus step size

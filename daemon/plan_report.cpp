@@ -62,7 +62,7 @@ std::string plan_text(const Config& config, const Plan& plan) {
                                       range(plan.smallest_part, plan.largest_part))});
   table.add({"model", fmt::format("{}: d = {} parameters, {}", config.learning.model, plan.d,
                                   approximate_bytes(static_cast<double>(plan.model_bytes)))});
-  table.add({"algorithm", config.gossip.algorithm});
+  table.add({"algorithm", plan.algorithm});
   table.add({"compression", compression_text(plan)});
   table.add({"traffic", traffic_text(config, plan)});
   table.add({"memory", memory_text(config, plan)});
@@ -94,7 +94,7 @@ std::string plan_json(const Config& config, const Plan& plan) {
         {"smallest_part", plan.smallest_part},
         {"largest_part", plan.largest_part}}},
       {"model", {{"spec", config.learning.model}, {"parameters", plan.d}, {"bytes", plan.model_bytes}}},
-      {"algorithm", config.gossip.algorithm},
+      {"algorithm", plan.algorithm},
       {"compression",
        {{"operator", plan.op},
         {"delta", plan.delta},

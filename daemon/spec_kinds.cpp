@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "compression/registry.h"
+#include "gossip/algorithm.h"
 #include "learning/dataset.h"
 #include "learning/model.h"
 #include "learning/optimizer.h"
@@ -60,7 +61,7 @@ std::vector<SpecName> spec_names(SpecKind kind) {
     case SpecKind::init:
       return names_of(std::span<const SpecName>(kInits));
     case SpecKind::algorithm:
-      return {};
+      return names_of(gossip::registry());
     case SpecKind::compressor:
       return names_of(compression::registry());
   }
@@ -96,7 +97,6 @@ std::string_view name_of(SpecKind kind) {
 }
 
 std::string canonical_spec(SpecKind kind, std::string_view text) {
-  if (kind == SpecKind::algorithm) return base::parse_spec(text).text();
   if (kind != SpecKind::compressor) return canonical(kind, base::parse_spec(text));
   std::vector<std::string> stages;
   for (const base::Spec& stage : base::parse_pipeline(text)) stages.push_back(canonical(kind, stage));

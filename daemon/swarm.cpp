@@ -111,8 +111,8 @@ class Run {
     outcome_.exit_code = exit.signal == 0 && (exit.code == 2 || exit.code == 3) ? exit.code : 1;
     outcome_.error = fmt::format("{} {} after {:.1f} s", m.plan.name, exit.text(), seconds());
     const auto lines = last_lines(log, kLogTail);
-    outcome_.error += lines.empty() ? fmt::format("; {} is empty", log.string())
-                                    : fmt::format("; the end of {}:", log.string());
+    outcome_.error +=
+        lines.empty() ? fmt::format("; {} is empty", log.string()) : fmt::format("; the end of {}:", log.string());
     for (const std::string& line : lines) outcome_.error += "\n    " + line;
     if (alive() == 0) return;
     progress_.say(fmt::format("{} {}: stopping the others", m.plan.name, exit.text()));

@@ -84,9 +84,9 @@ TEST(Refusals, AnArgumentOutOfBoundsSaysTheBounds) {
 }
 
 TEST(Refusals, EveryKindOfSpecIsLookedUpInItsTable) {
-  for (const char* key :
-       {"topology.graph", "topology.schedule", "topology.weights", "learning.model", "learning.dataset",
-        "learning.partition", "learning.optimizer", "learning.decay", "learning.init", "compression.operator"})
+  for (const char* key : {"topology.graph", "topology.schedule", "topology.weights", "learning.model",
+                          "learning.dataset", "learning.partition", "learning.optimizer", "learning.decay",
+                          "learning.init", "gossip.algorithm", "compression.operator"})
     EXPECT_THAT(refusal("", {std::string(key) + "=nonsense"}),
                 AllOf(StartsWith(std::string("--set: ") + key + ": unknown "), HasSubstr("\"nonsense\"")));
 }
