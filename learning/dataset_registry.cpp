@@ -9,7 +9,7 @@
 namespace parley::learning {
 
 std::span<const DatasetRow> dataset_registry() {
-  static const std::array kRows = {kGlyphsRow, kMnistRow, kIdxRow, kCsvRow};
+  static const std::array kRows = {kGlyphsRow, kMnistRow, kIdxRow, kLibsvmRow, kCsvRow, kNpyRow};
   return kRows;
 }
 

@@ -77,7 +77,7 @@ class Placement {
  public:
   explicit Placement(base::Random& random) {
     // A rotation by the angle whose half has the tangent t needs no sine.
-    const float t = 0.11f * bell(random);
+    const float t = 0.10f * bell(random);
     const float cosine = (1 - t * t) / (1 + t * t), sine = 2 * t / (1 + t * t);
     const float slant = 0.22f * bell(random);
     const float height = between(random, 7.0f, 10.5f);
@@ -86,7 +86,7 @@ class Placement {
     xy_ = (cosine * slant - sine) * height;
     yx_ = sine * width;
     yy_ = (sine * slant + cosine) * height;
-    centre_ = {14.0f + 1.4f * bell(random), 14.0f + 1.4f * bell(random)};
+    centre_ = {14.0f + 1.2f * bell(random), 14.0f + 1.2f * bell(random)};
   }
   Point operator()(Point p) const { return {centre_.x + xx_ * p.x + xy_ * p.y, centre_.y + yx_ * p.x + yy_ * p.y}; }
 
@@ -133,7 +133,7 @@ void flatten(bool curved, std::span<const Point> points, const Line& line) {
 void draw_glyph(unsigned digit, base::Random& random, std::span<std::uint8_t, kGlyphPixels> image) {
   const std::span<const Style> styles = glyph_styles(digit);
   const Style style = styles[random.below(static_cast<std::uint32_t>(styles.size()))];
-  const Warp warp(0.16f, random);
+  const Warp warp(0.18f, random);
   const Placement place(random);
   GlyphRaster raster(between(random, 0.7f, 1.7f));
   for (const Stroke& stroke : style) {

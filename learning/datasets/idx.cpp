@@ -157,6 +157,7 @@ class IdxSource final : public DataSource {
       file->read_exactly(std::as_writable_bytes(std::span(bytes.values).last(f)), "the images");
       next = row + 1;
     }
+    if (next == labels) file->expect_end("the last image");
     return bytes;
   }
 

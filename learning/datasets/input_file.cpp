@@ -265,7 +265,7 @@ void InputFile::fail_at(std::uint64_t offset, std::string_view message) const {
   throw base::OperatorError(base::Place{.file = name_, .key = {}}, fmt::format("at byte {}: {}", offset, message));
 }
 
-std::filesystem::path find_file(const std::string& directory, const std::string& name) {
+std::optional<std::filesystem::path> look_for_file(const std::string& directory, const std::string& name) {
   namespace fs = std::filesystem;
   const bool absolute = fs::path(name).is_absolute();
   if (directory.empty() && !absolute) {
@@ -282,11 +282,18 @@ std::filesystem::path find_file(const std::string& directory, const std::string&
     }
     if (absolute) break;
   }
+  return std::nullopt;
+}
+
+std::filesystem::path find_file(const std::string& directory, const std::string& name) {
+  if (auto found = look_for_file(directory, name)) return *std::move(found);
+  const bool absolute = std::filesystem::path(name).is_absolute();
   const std::string where = absolute ? std::string() : fmt::format(" in {}, its mnist/ or its libsvm/", directory);
-  throw base::OperatorError(fmt::format(
-      "found no file \"{}\"{}, nor with .gz or .xz at its end; put it there or set learning.data or PARLEY_DATA "
-      "to the directory that has it",
-      name, where));
+  throw base::OperatorError(
+      fmt::format("found no file \"{}\"{}, nor with .gz or .xz at its end; put it there, or set learning.data or "
+                  "PARLEY_DATA to the "
+                  "directory that has it",
+                  name, where));
 }
 
 }  // namespace parley::learning

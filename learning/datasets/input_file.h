@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,8 +50,11 @@ class InputFile {
   std::uint64_t offset_ = 0;
 };
 
-/// The file called `name`: in `directory` or its folders mnist/ and libsvm/, with the ending "", ".gz" or ".xz". An
-/// absolute name needs no directory. Throws base::OperatorError saying where was looked.
+/// The file called `name`, if there is one: in `directory` or its folders mnist/ and libsvm/, with the ending "", ".gz"
+/// or
+/// ".xz". An absolute name needs no directory; without one, any other name throws base::OperatorError.
+std::optional<std::filesystem::path> look_for_file(const std::string& directory, const std::string& name);
+/// The same. Throws base::OperatorError saying where was looked if there is none.
 std::filesystem::path find_file(const std::string& directory, const std::string& name);
 
 }  // namespace parley::learning

@@ -32,8 +32,10 @@ Task task_of(const base::Arguments& arguments) {
 }
 
 void TargetColumn::fail(std::uint64_t place, std::string message) const {
-  throw base::OperatorError(
-      base::Place{.file = file_, .line = static_cast<std::int64_t>(place), .column = 0, .key = {}}, std::move(message));
+  const bool has_lines = places_ == Places::lines;
+  if (!has_lines) message = fmt::format("sample {}: {}", place, message);
+  const std::int64_t line = has_lines ? static_cast<std::int64_t>(place) : 0;
+  throw base::OperatorError(base::Place{.file = file_, .line = line, .column = 0, .key = {}}, std::move(message));
 }
 
 void TargetColumn::add(double number, std::uint64_t place) {
@@ -48,6 +50,8 @@ void TargetColumn::add(double number, std::uint64_t place) {
 void TargetColumn::add(std::string_view text, std::uint64_t place) {
   if (const auto number = parse_real(text)) return add(*number, place);
   if (text.empty()) fail(place, "found no target");
+  if (looks_like_number(text))
+    fail(place, fmt::format("found the target {}; needed a finite number", quoted_excerpt(text)));
   if (!holds_words_ && !values_.empty()) {
     fail(place, fmt::format("found the target {} after targets that are numbers", quoted_excerpt(text)));
   }

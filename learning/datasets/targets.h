@@ -22,9 +22,10 @@ Task task_of(const base::Arguments& arguments);
 /// Collects the targets of one file, then says what classes there are. Words and numbers do not mix.
 class TargetColumn {
  public:
-  explicit TargetColumn(std::string file) : file_(std::move(file)) {}
+  enum class Places { lines, samples };
+  explicit TargetColumn(std::string file, Places places = Places::lines) : file_(std::move(file)), places_(places) {}
 
-  /// `place` is the line of the sample, or its number in a file without lines.
+  /// `place` is the line of the sample, or its number in a file without lines; 1-based.
   void add(double number, std::uint64_t place);
   /// Text is taken as a number if it is one.
   void add(std::string_view text, std::uint64_t place);
@@ -39,6 +40,7 @@ class TargetColumn {
   [[noreturn]] void fail(std::uint64_t place, std::string message) const;
 
   std::string file_;
+  Places places_;
   bool holds_words_ = false;
   std::vector<double> values_;  // numbers, or places in words_
   std::vector<std::string> words_;

@@ -25,6 +25,12 @@ std::optional<T> parse_whole(std::string_view text) {
   return value;
 }
 
+/// std::from_chars does not know a leading plus.
+std::string_view without_plus(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  return text;
+}
+
 }  // namespace
 
 LineReader::LineReader(const std::filesystem::path& path) : input_(path), buffer_(kFirstBuffer) {}
@@ -76,10 +82,17 @@ void LineReader::fail(std::string_view message, std::uint64_t column) const {
 }
 
 std::optional<double> parse_real(std::string_view text) {
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  text = without_plus(text);
   const auto value = parse_whole<double>(text);
   if (!value || !std::isfinite(static_cast<float>(*value))) return std::nullopt;
   return value;
+}
+
+bool looks_like_number(std::string_view text) {
+  text = without_plus(text);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error != std::errc::invalid_argument && end == text.data() + text.size();
 }
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {

@@ -38,6 +38,8 @@ class LineReader {
 /// A decimal number that takes up the whole text, such as "-1", "+1", ".5" or "2e-3", and is finite also as a float;
 /// nothing otherwise.
 std::optional<double> parse_real(std::string_view text);
+/// True of texts that would be numbers, were they within range: also "nan", "inf" and "1e999".
+bool looks_like_number(std::string_view text);
 /// A decimal number without sign.
 std::optional<std::uint64_t> parse_count(std::string_view text);
 /// `text` as it appears in an error message: quoted, cut to a readable length, unprintable bytes replaced.
