@@ -21,7 +21,9 @@ struct AdamStep {
   const float* at;
   const float* g;
   std::size_t d;
-  float beta1, beta2, epsilon, weight_decay;
+  float beta1, beta2;
+  float rest1, rest2;  ///< 1 - beta, rounded once: the difference of floats would lose the last digits
+  float epsilon, weight_decay;
   float rate;      ///< eta / (1 - beta1^t)
   float v_unbias;  ///< 1 / (1 - beta2^t)
 };
@@ -39,7 +41,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 void Step(const AdamStep& s) {
   for_each_vector(s.d, [&](auto tag, std::size_t i) HWY_ATTR {
     const auto beta1 = hn::Set(tag, s.beta1), beta2 = hn::Set(tag, s.beta2);
-    const auto rest1 = hn::Set(tag, 1.0f - s.beta1), rest2 = hn::Set(tag, 1.0f - s.beta2);
+    const auto rest1 = hn::Set(tag, s.rest1), rest2 = hn::Set(tag, s.rest2);
     const auto decayed = hn::Mul(hn::Set(tag, s.weight_decay), hn::LoadU(tag, s.at + i));
     const auto slope = hn::Add(hn::LoadU(tag, s.g + i), decayed);
     const auto m = hn::Add(hn::Mul(beta1, hn::LoadU(tag, s.m + i)), hn::Mul(rest1, slope));
@@ -102,6 +104,8 @@ class Adam final : public Optimizer {
       .d = d_,
       .beta1 = static_cast<float>(beta1_),
       .beta2 = static_cast<float>(beta2_),
+      .rest1 = static_cast<float>(1 - beta1_),
+      .rest2 = static_cast<float>(1 - beta2_),
       .epsilon = epsilon_,
       .weight_decay = weight_decay_,
       .rate = static_cast<float>(static_cast<double>(eta) / (1 - std::pow(beta1_, static_cast<double>(t_)))),

@@ -1,6 +1,7 @@
 #include "learning/supervised.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -124,11 +125,12 @@ class SupervisedLearner final : public Learner {
     for (std::size_t first = 0; first < chunks; first += lanes_.size()) {
       const std::size_t count = std::min(lanes_.size(), chunks - first);
       const auto target = [&](std::size_t task) { return first + task == 0 ? g : std::span<float>(partials_[task]); };
-      executor_.run(count, [&](std::size_t task, std::size_t lane) {
+      const auto body = [&](std::size_t task, std::size_t lane) {
         const std::size_t start = (first + task) * kChunk;
         const auto part = rows.subspan(start, std::min(kChunk, rows.size() - start));
         losses_[task] = chunk_gradient(x, part, rows.size(), Write::set, lanes_[lane], target(task));
-      });
+      };
+      executor_.run(count, std::cref(body));  // by reference: a copy of this closure would be allocated
       for (std::size_t task = 0; task < count; ++task) {
         sum += losses_[task];
         if (first + task == 0) continue;

@@ -184,8 +184,8 @@ TEST_P(EveryModel, SettingDoesNotReadWhatWasThere) {
 
 TEST_P(EveryModel, AddingAdds) {
   const std::vector<float> set = gradient(), added = gradient(Write::add, 1.0f);
-  for (std::size_t i = 0; i < set.size(); ++i)
-    EXPECT_NEAR(added[i], 1.0f + set[i], relative_tolerance() * (1 + largest(set)));
+  const double tolerance = relative_tolerance() * (1 + largest(set));
+  for (std::size_t i = 0; i < set.size(); ++i) EXPECT_NEAR(added[i], 1.0f + set[i], tolerance);
 }
 
 TEST_P(EveryModel, WeightIsAFactor) {
@@ -202,7 +202,8 @@ TEST_P(EveryModel, GradientsOfPartsSumToTheGradientOfTheWhole) {
       model_.gradient(instance_.x, instance_.batch(0, first), w, Write::set, *instance_.workspace, g) +
       model_.gradient(instance_.x, instance_.batch(first, m - first), w, Write::add, *instance_.workspace, g);
   const std::vector<float> whole = gradient();
-  for (std::size_t i = 0; i < g.size(); ++i) EXPECT_NEAR(g[i], whole[i], relative_tolerance() * largest(whole));
+  const double tolerance = relative_tolerance() * largest(whole);
+  for (std::size_t i = 0; i < g.size(); ++i) EXPECT_NEAR(g[i], whole[i], tolerance);
   EXPECT_NEAR(loss, model_.score(instance_.x, instance_.batch(), *instance_.workspace).loss,
               relative_tolerance() * (1 + std::abs(loss)));
 }
