@@ -24,14 +24,10 @@ struct Choice {
   std::uint64_t bits;
 };
 
-/// sum over the gaps of gap >> b
+/// sum over the gaps of gap >> b. There is at least one index.
 std::uint64_t sum_of_quotients(std::span<const std::uint32_t> indices, unsigned b) {
-  std::uint64_t sum = 0;
-  std::uint32_t next = 0;
-  for (const std::uint32_t index : indices) {
-    sum += (index - next) >> b;
-    next = index + 1;
-  }
+  std::uint64_t sum = indices[0] >> b;
+  for (std::size_t j = 1; j < indices.size(); ++j) sum += (indices[j] - indices[j - 1] - 1) >> b;
   return sum;
 }
 
