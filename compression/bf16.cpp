@@ -4,8 +4,6 @@
 //
 // A relative error of at most 2^-8 wherever x is not denormal. Floats above the largest bfloat16 become it, not
 // infinity.
-#include <algorithm>
-
 #include "compression/coding/refusal.h"
 #include "compression/kernels/floats.h"
 #include "compression/kernels/scan.h"

@@ -1,9 +1,8 @@
 // f16: binary16 below an exponent that each block shares.
 //
-//   payload := block*                 every block of `block` coordinates, the last one shorter
-//   block   := exponent:u8 len x binary16
+//   payload := d x binary16, ceil(d/block) x exponent:u8
 //
-// The exponent is that of the block's largest magnitude, biased as in f32; coordinates are multiplied by the power of
+// A block's exponent is that of its largest magnitude, biased as in f32; coordinates are multiplied by the power of
 // two that brings that magnitude into [2^14, 2^15), so nothing overflows, and what is lost is 2^-11 of a coordinate or
 // 2^-39 of the largest. Plain binary16 would lose everything below 2^-25: differences of optimisers are often smaller.
 // A block without a normal float has exponent 0 and zeros only.
@@ -12,25 +11,11 @@
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/floats.h"
-#include "compression/kernels/scan.h"
+#include "compression/kernels/halves.h"
 #include "compression/operators.h"
 
 namespace parley::compression {
 namespace {
-
-constexpr std::uint8_t kLargestExponent = 254;
-constexpr std::uint16_t kHalf14 = 0x7400;  // 2^14
-constexpr std::uint16_t kHalf15 = 0x7800;  // 2^15, which magnitudes just below it round to
-
-/// The power of two that a block's binary16 are multiplied with.
-int shift_of(std::uint8_t exponent) {
-  return exponent - 127 - 14;
-}
-
-/// 2^15 below the largest exponent would decode to infinity: there the largest binary16 below it is sent.
-std::uint16_t largest_half(std::uint8_t exponent) {
-  return exponent == kLargestExponent ? kHalf15 - 1 : kHalf15;
-}
 
 class F16 final : public Compressor {
  public:
@@ -51,50 +36,32 @@ class F16 final : public Compressor {
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    std::byte* to = out.data();
-    for (std::size_t i = 0; i < x.size(); i += block_) {
-      const std::size_t n = std::min(block_, x.size() - i);
-      const std::uint32_t largest = kernels::max_magnitude_bits(x.data() + i, n);
-      if (largest >= kernels::kInfinityBits) return not_finite(x);
-      const auto exponent = static_cast<std::uint8_t>(largest >> 23);
-      store(to++, exponent);
-      if (exponent == 0) {
-        std::fill_n(to, 2 * n, std::byte{0});
-      } else {
-        kernels::to_f16(x.data() + i, n, shift_of(exponent), largest_half(exponent), to);
-      }
-      to += 2 * n;
-    }
+    if (!kernels::to_halves(x.data(), x.size(), block_, out.data(), out.data() + 2 * x.size())) return not_finite(x);
     return max_payload_size(x.size());
   }
 
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
                                 std::span<float> y) const override {
     if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
-    if (auto checked = check(payload.data(), y.size()); !checked) return checked;
-    const std::byte* from = payload.data();
-    for (std::size_t i = 0; i < y.size(); i += block_) {
-      const std::size_t n = std::min(block_, y.size() - i);
-      const auto exponent = load<std::uint8_t>(from++);
-      if (exponent != 0) kernels::add_f16(from, n, shift_of(exponent), scale, y.data() + i);
-      from += 2 * n;
-    }
+    const std::byte* exponents = payload.data() + 2 * y.size();
+    if (auto checked = check(payload.data(), exponents, y.size()); !checked) return checked;
+    kernels::add_halves(payload.data(), exponents, y.size(), block_, scale, y.data());
     return {};
   }
 
  private:
-  base::Result<void> check(const std::byte* from, std::size_t d) const {
+  base::Result<void> check(const std::byte* halves, const std::byte* exponents, std::size_t d) const {
     for (std::size_t i = 0; i < d; i += block_) {
       const std::size_t n = std::min(block_, d - i);
-      const auto exponent = load<std::uint8_t>(from++);
-      if (exponent > kLargestExponent) return wrong_scale(i / block_);
+      const auto exponent = load<std::uint8_t>(exponents + i / block_);
+      const std::byte* block = halves + 2 * i;
       if (exponent == 0) {
-        if (kernels::any_bits_16(from, n) != 0) return wrong_code(i / block_);
-      } else {
-        const std::uint16_t largest = kernels::max_magnitude_16(from, n);
-        if (largest < kHalf14 || largest > largest_half(exponent)) return wrong_code(i / block_);
+        if (!all_zero(block, 2 * n)) return wrong_code(i / block_);
+        continue;
       }
-      from += 2 * n;
+      if (exponent > kernels::kLargestExponent) return wrong_scale(i / block_);
+      const std::uint16_t largest = kernels::max_magnitude_16(block, n);
+      if (largest < kernels::kHalf14 || largest > kernels::largest_half(exponent)) return wrong_code(i / block_);
     }
     return {};
   }

@@ -3,11 +3,7 @@
 //   payload := d x f32
 //
 // Refuses payloads with a NaN or an infinity, which no sender makes.
-#include <algorithm>
-#include <cstring>
-
 #include "compression/coding/refusal.h"
-#include "compression/kernels/bytes.h"
 #include "compression/kernels/floats.h"
 #include "compression/kernels/scan.h"
 #include "compression/operators.h"
@@ -28,24 +24,19 @@ class Identity final : public Compressor {
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    for (std::size_t i = 0; i < x.size(); i += kChunk) {  // by the chunk, so that the copy finds what the check read
-      const std::size_t n = std::min(kChunk, x.size() - i);
-      if (!kernels::all_finite(x.data() + i, n)) return not_finite(x);
-      std::memcpy(out.data() + sizeof(float) * i, x.data() + i, sizeof(float) * n);
-    }
+    if (kernels::copy_f32(x.data(), x.size(), out.data()) >= kernels::kInfinityBits) return not_finite(x);
     return sizeof(float) * x.size();
   }
 
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
                                 std::span<float> y) const override {
     if (payload.size() != sizeof(float) * y.size()) return wrong_size(payload.size(), sizeof(float) * y.size());
-    if (kernels::max_magnitude_f32(payload.data(), y.size()) >= kernels::kInfinityBits) return wrong_code(0);
+    if (kernels::max_magnitude_bits(payload.data(), y.size()) >= kernels::kInfinityBits) return wrong_code(0);
     kernels::add_f32(payload.data(), y.size(), scale, y.data());
     return {};
   }
 
  private:
-  static constexpr std::size_t kChunk = 4096;
   std::string spec_;
 };
 

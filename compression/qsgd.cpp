@@ -166,8 +166,7 @@ base::Result<void> Qsgd::check_bucket(const std::byte* from, std::size_t n, std:
   const std::size_t bytes = code_bytes(n);
   const auto norm_bits = load<std::uint32_t>(from);
   if (norm_bits == 0) {
-    const bool zeros = std::all_of(codes, codes + bytes, [](std::byte b) { return b == std::byte{0}; });
-    return zeros ? base::Result<void>() : wrong_code(index);
+    return all_zero(codes, bytes) ? base::Result<void>() : wrong_code(index);
   }
   if (norm_bits >= kernels::kInfinityBits || is_negligible(std::bit_cast<float>(norm_bits), s_, shrink(n)))
     return wrong_scale(index);

@@ -21,13 +21,13 @@ namespace parley::compression {
 namespace {
 
 constexpr std::size_t kLimit = 0xFFFFFFFF;  // indices are 32 bits
+constexpr std::size_t kChunk = 4096;
 
 struct RandkState final : State {
   explicit RandkState(std::unique_ptr<State> of_values) : values_state(std::move(of_values)) {}
 
   std::unique_ptr<State> values_state;
   SubsetDrawer drawer;
-  std::vector<std::uint32_t> indices;
   std::vector<float> values;
 };
 
@@ -80,12 +80,15 @@ base::Result<std::size_t> Randk::encode(std::span<const float> x, const base::Ra
                                         std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kLimit, out.size(), x.size());
   auto& scratch = dynamic_cast<RandkState&>(state);
-  if (!kernels::all_finite(x.data(), x.size())) return not_finite(x);
   const std::size_t k = kept_.of(x.size());
-  scratch.indices.resize(k);
+  const auto indices = scratch.drawer.draw(x.size(), k, key);
   scratch.values.resize(k);
-  scratch.drawer.draw(x.size(), key, scratch.indices);
-  for (std::size_t j = 0; j < k; ++j) scratch.values[j] = x[scratch.indices[j]];
+  // By the chunk, so that what is kept of it is still in the cache after the check.
+  for (std::size_t i = 0, j = 0; i < x.size(); i += kChunk) {
+    const std::size_t end = std::min(i + kChunk, x.size());
+    if (!kernels::all_finite(x.data() + i, end - i)) return not_finite(x);
+    for (; j < k && indices[j] < end; ++j) scratch.values[j] = x[indices[j]];
+  }
   auto size = values_->encode(scratch.values, next_stage_key(key), *scratch.values_state, out);
   PARLEY_CHECK(size.ok());
   return size;
@@ -99,14 +102,13 @@ base::Result<void> Randk::decode_add(std::span<const std::byte> payload, const b
   scratch.values.assign(k, 0.0f);
   const auto decoded = values_->decode_add(payload, next_stage_key(key), 1.0f, *scratch.values_state, scratch.values);
   if (!decoded) return decoded;
-  scratch.indices.resize(k);
-  scratch.drawer.draw(y.size(), key, scratch.indices);
+  const auto indices = scratch.drawer.draw(y.size(), k, key);
   if (unbiased_ && k < y.size()) {
     constexpr float kLargest = std::numeric_limits<float>::max();
     const float factor = static_cast<float>(static_cast<double>(y.size()) / static_cast<double>(k));
     for (float& value : scratch.values) value = std::clamp(value * factor, -kLargest, kLargest);
   }
-  for (std::size_t j = 0; j < k; ++j) y[scratch.indices[j]] += scale * scratch.values[j];
+  for (std::size_t j = 0; j < k; ++j) y[indices[j]] += scale * scratch.values[j];
   return {};
 }
 

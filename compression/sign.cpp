@@ -9,7 +9,6 @@
 // In consensus the difference becomes spiky and long blocks stall, so the default is short. A block whose alpha is not
 // a normal float has scale 0 and zero bits, and decodes to zeros.
 #include <algorithm>
-#include <limits>
 
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
@@ -30,7 +29,7 @@ class Sign final : public Compressor {
 
   std::size_t max_payload_size(std::size_t d) const override {
     const std::size_t rest = d % block_;
-    return d / block_ * block_size(block_) + (rest > 0 ? block_size(rest) : 0);
+    return d / block_ * kernels::sign_block_size(block_) + (rest > 0 ? kernels::sign_block_size(rest) : 0);
   }
 
   Properties properties(std::size_t d) const override {
@@ -45,20 +44,7 @@ class Sign final : public Compressor {
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    std::byte* to = out.data();
-    for (std::size_t i = 0; i < x.size(); i += block_) {
-      const std::size_t n = std::min(block_, x.size() - i);
-      const double sum = kernels::sum_of_magnitudes(x.data() + i, n);
-      if (!(sum <= std::numeric_limits<double>::max())) return not_finite(x);
-      const auto alpha = static_cast<float>(sum / static_cast<double>(n));
-      if (alpha < std::numeric_limits<float>::min()) {
-        std::fill_n(to, block_size(n), std::byte{0});
-      } else {
-        store(to, alpha);
-        kernels::pack_signs(x.data() + i, n, to + sizeof alpha);
-      }
-      to += block_size(n);
-    }
+    if (!kernels::to_signs(x.data(), x.size(), block_, out.data())) return not_finite(x);
     return max_payload_size(x.size());
   }
 
@@ -66,19 +52,11 @@ class Sign final : public Compressor {
                                 std::span<float> y) const override {
     if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
     if (auto checked = check(payload.data(), y.size()); !checked) return checked;
-    const std::byte* from = payload.data();
-    for (std::size_t i = 0; i < y.size(); i += block_) {
-      const std::size_t n = std::min(block_, y.size() - i);
-      const auto alpha = load<float>(from);
-      if (alpha > 0) kernels::add_signs(from + sizeof alpha, n, scale * alpha, y.data() + i);
-      from += block_size(n);
-    }
+    kernels::add_signs(payload.data(), y.size(), block_, scale, y.data());
     return {};
   }
 
  private:
-  static std::size_t block_size(std::size_t n) { return sizeof(float) + (n + 7) / 8; }
-
   base::Result<void> check(const std::byte* from, std::size_t d) const {
     constexpr auto kSmallest = std::uint32_t{1} << 23;  // bits of the smallest normal float
     for (std::size_t i = 0; i < d; i += block_) {
@@ -87,13 +65,12 @@ class Sign final : public Compressor {
       const std::byte* bits = from + sizeof(float);
       const std::size_t bytes = (n + 7) / 8;
       if (scale_bits == 0) {
-        if (std::any_of(bits, bits + bytes, [](std::byte b) { return b != std::byte{0}; }))
-          return wrong_code(i / block_);
+        if (!all_zero(bits, bytes)) return wrong_code(i / block_);
       } else if (scale_bits < kSmallest || scale_bits >= kernels::kInfinityBits) {
         return wrong_scale(i / block_);
       }
       if (n % 8 != 0 && (bits[bytes - 1] >> (n % 8)) != std::byte{0}) return not_canonical("the padding");
-      from += block_size(n);
+      from += kernels::sign_block_size(n);
     }
     return {};
   }

@@ -13,11 +13,9 @@
 
 #include "compression/coding/index_code.h"
 #include "compression/coding/kept_count.h"
+#include "compression/coding/largest.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
-#include "compression/coding/threshold.h"
-#include "compression/kernels/scan.h"
-#include "compression/kernels/select.h"
 #include "compression/operators.h"
 
 namespace parley::compression {
@@ -29,9 +27,9 @@ struct TopkState final : State {
   explicit TopkState(std::unique_ptr<State> of_values) : values_state(std::move(of_values)) {}
 
   std::unique_ptr<State> values_state;
-  std::vector<std::uint32_t> indices;
+  std::vector<std::uint32_t> indices;  // of decode_add, as are the values
   std::vector<float> values;
-  RadixCounts counts;
+  LargestFinder finder;
 };
 
 class Topk final : public Compressor {
@@ -62,27 +60,6 @@ class Topk final : public Compressor {
   std::unique_ptr<Compressor> values_;
 };
 
-/// Fills the front of the state's arrays with the coordinates of largest magnitude and returns how many there are.
-std::size_t select(std::span<const float> x, std::size_t k, TopkState& scratch) {
-  const Threshold threshold = find_threshold(x, k, scratch.counts);
-  scratch.indices.resize(x.size() + 16);
-  scratch.values.resize(x.size() + 16);
-  const std::size_t found = kernels::collect_at_least(x.data(), x.size(), std::max(threshold.magnitude, 1u), 0,
-                                                      scratch.indices.data(), scratch.values.data());
-  std::size_t kept = 0;
-  std::size_t ties = threshold.ties;
-  for (std::size_t j = 0; j < found; ++j) {
-    const bool tied = (std::bit_cast<std::uint32_t>(scratch.values[j]) & 0x7FFFFFFFu) == threshold.magnitude;
-    if (tied && ties-- == 0) {
-      ties = 0;
-      continue;
-    }
-    scratch.indices[kept] = scratch.indices[j];
-    scratch.values[kept++] = scratch.values[j];
-  }
-  return kept;
-}
-
 Properties Topk::properties(std::size_t d) const {
   const std::size_t k = kept_.of(d);
   const Properties of_values = values_->properties(k);
@@ -102,12 +79,12 @@ base::Result<std::size_t> Topk::encode(std::span<const float> x, const base::Ran
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kLimit, out.size(), x.size());
   auto& scratch = dynamic_cast<TopkState&>(state);
   if (x.empty()) return std::size_t{0};
-  if (!kernels::all_finite(x.data(), x.size())) return not_finite(x);
   const std::size_t k = kept_.of(x.size());
-  const std::size_t kept = select(x, k, scratch);
-  const std::size_t size = encode_indices({scratch.indices.data(), kept}, x.size(), k, out.data());
+  const auto count = scratch.finder.find(x, k);
+  if (!count) return not_finite(x);
+  const std::size_t size = encode_indices(scratch.finder.indices(*count), x.size(), k, out.data());
   const auto values =
-      values_->encode({scratch.values.data(), kept}, next_stage_key(key), *scratch.values_state, out.subspan(size));
+      values_->encode(scratch.finder.values(*count), next_stage_key(key), *scratch.values_state, out.subspan(size));
   PARLEY_CHECK(values.ok());
   return size + *values;
 }

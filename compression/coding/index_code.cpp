@@ -24,14 +24,10 @@ struct Choice {
   std::uint64_t bits;
 };
 
-/// sum over the gaps of gap >> b
+/// sum over the gaps of gap >> b. There is at least one index.
 std::uint64_t sum_of_quotients(std::span<const std::uint32_t> indices, unsigned b) {
-  std::uint64_t sum = 0;
-  std::uint32_t next = 0;
-  for (const std::uint32_t index : indices) {
-    sum += (index - next) >> b;
-    next = index + 1;
-  }
+  std::uint64_t sum = indices[0] >> b;
+  for (std::size_t j = 1; j < indices.size(); ++j) sum += (indices[j] - indices[j - 1] - 1) >> b;
   return sum;
 }
 
@@ -39,9 +35,9 @@ std::uint64_t sum_of_quotients(std::span<const std::uint32_t> indices, unsigned 
 Choice choose(std::span<const std::uint32_t> indices, std::size_t d) {
   const std::uint64_t count = indices.size();
   if (count == 0) return {0, 0};
-  if (count == d) return {kAll, 0};
-  const std::uint64_t gaps = std::uint64_t{indices.back()} + 1 - count;
   Choice best{kPacked, count * index_width(d)};
+  if (count == d && best.bits > 0) return {kAll, 0};
+  const std::uint64_t gaps = std::uint64_t{indices.back()} + 1 - count;
   for (unsigned b = 0; b < kGapCodes; ++b) {
     // A quotient is within (2^b - 1) / 2^b of gap / 2^b, so most parameters are ruled out without a look at the gaps.
     const std::uint64_t slack = count * ((std::uint64_t{1} << b) - 1);

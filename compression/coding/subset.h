@@ -17,13 +17,14 @@ namespace parley::compression {
 /// The result is part of the payload format.
 class SubsetDrawer {
  public:
-  /// Fills `indices`, of length k <= d < 2^32. Allocates only when d grows.
-  void draw(std::size_t d, const base::RandomKey& key, std::span<std::uint32_t> indices);
+  /// k <= d < 2^32. What is returned is valid until the next call. Allocates only when d or k grows.
+  std::span<const std::uint32_t> draw(std::size_t d, std::size_t k, const base::RandomKey& key);
 
  private:
   void mark(std::size_t d, std::size_t count, const base::RandomKey& key);
 
   std::vector<std::uint64_t> marks_;  // one bit an index, all zero between calls
+  std::vector<std::uint32_t> indices_;
 };
 
 }  // namespace parley::compression

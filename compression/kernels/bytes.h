@@ -22,4 +22,9 @@ void store(std::byte* to, Word word) {
   std::memcpy(to, &word, sizeof word);
 }
 
+/// True if all n bytes are zero.
+inline bool all_zero(const std::byte* from, std::size_t n) {
+  return n == 0 || (from[0] == std::byte{0} && std::memcmp(from, from + 1, n - 1) == 0);
+}
+
 }  // namespace parley::compression

@@ -31,7 +31,7 @@ void pack_levels(const std::int16_t* levels, std::size_t n, unsigned bits, std::
 /// The inverse. Writes ceil(n / 64) * 64 levels: those past n come from the pad bits, then zeros.
 void unpack_levels(const std::byte* from, std::size_t n, unsigned bits, std::int16_t* levels);
 
-/// The smallest of n levels; 0 for n = 0.
+/// The smallest of ceil(n / 64) * 64 levels; 0 if none is negative.
 std::int16_t smallest_level(const std::int16_t* levels, std::size_t n);
 
 }  // namespace parley::compression::kernels

@@ -1,31 +1,45 @@
 #include "compression/kernels/scan.h"
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cmath>
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "compression/kernels/scan.cpp"
+#include <hwy/foreach_target.h>
 
+// After foreach_target.h.
+#include "compression/kernels/scan-inl.h"
+
+HWY_BEFORE_NAMESPACE();
 namespace parley::compression::kernels {
-namespace {
+namespace HWY_NAMESPACE {
 
-constexpr std::size_t kLanes = 16;
-
-template <class Term>
-double fixed_order_sum(const float* x, std::size_t n, Term term) {
-  std::array<double, kLanes> lanes{};
-  for (std::size_t i = 0; i < n; ++i) lanes[i % kLanes] += term(static_cast<double>(x[i]));
-  for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  }
-  return lanes[0];
+std::uint32_t MaxMagnitudeBits(const float* x, std::size_t n) {
+  return max_magnitude(x, n);
 }
 
-}  // namespace
+double SumOfMagnitudes(const float* x, std::size_t n) {
+  return fixed_order_sum(x, n, Magnitude());
+}
+
+double SumOfSquares(const float* x, std::size_t n) {
+  return fixed_order_sum(x, n, Square());
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace parley::compression::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace parley::compression::kernels {
+
+HWY_EXPORT(MaxMagnitudeBits);
+HWY_EXPORT(SumOfMagnitudes);
+HWY_EXPORT(SumOfSquares);
 
 std::uint32_t max_magnitude_bits(const float* x, std::size_t n) {
-  std::uint32_t largest = 0;
-  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, std::bit_cast<std::uint32_t>(x[i]) & 0x7FFFFFFFu);
-  return largest;
+  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeBits)(x, n);
+}
+
+std::uint32_t max_magnitude_bits(const std::byte* floats, std::size_t n) {
+  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeBits)(reinterpret_cast<const float*>(floats), n);
 }
 
 bool all_finite(const float* x, std::size_t n) {
@@ -33,11 +47,12 @@ bool all_finite(const float* x, std::size_t n) {
 }
 
 double sum_of_magnitudes(const float* x, std::size_t n) {
-  return fixed_order_sum(x, n, [](double v) { return std::abs(v); });
+  return HWY_DYNAMIC_DISPATCH(SumOfMagnitudes)(x, n);
 }
 
 double sum_of_squares(const float* x, std::size_t n) {
-  return fixed_order_sum(x, n, [](double v) { return v * v; });
+  return HWY_DYNAMIC_DISPATCH(SumOfSquares)(x, n);
 }
 
 }  // namespace parley::compression::kernels
+#endif  // HWY_ONCE

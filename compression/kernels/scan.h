@@ -1,8 +1,7 @@
 // What an operator needs to know of a vector before it codes it.
 //
 // Sums are taken in double, in a fixed order (sixteen partial sums, coordinate i in the (i mod 16)-th, then halved
-// three times and once more), so that every SIMD target finds the same bits. Squares of denormals do not underflow in
-// double.
+// until one is left), so that every SIMD target finds the same bits. Squares of denormals do not underflow in double.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +14,8 @@ inline constexpr std::uint32_t kInfinityBits = 0x7F800000;
 
 /// The largest |x_i| as bits; not below kInfinityBits if any x_i is not finite. 0 for n = 0.
 std::uint32_t max_magnitude_bits(const float* x, std::size_t n);
+/// The same of n floats in a payload.
+std::uint32_t max_magnitude_bits(const std::byte* floats, std::size_t n);
 
 /// True if every x_i is finite.
 bool all_finite(const float* x, std::size_t n);

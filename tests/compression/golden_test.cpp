@@ -47,11 +47,11 @@ TEST(PayloadFormat, Bf16IsTheUpperHalfOfAFloat) {
   EXPECT_EQ(encoded("bf16", {1 + 0x1p-8f, 1 + 3 * 0x1p-8f}), (Bytes{0x80, 0x3F, 0x82, 0x3F}));
 }
 
-TEST(PayloadFormat, F16IsHalvesBelowTheExponentOfTheBlock) {
+TEST(PayloadFormat, F16IsHalvesAndThenTheExponentsOfTheBlocks) {
   // The largest magnitude is 2^2 (129 when biased), so all are multiplied by 2^12.
-  EXPECT_EQ(encoded("f16", v), (Bytes{129,                                             //
+  EXPECT_EQ(encoded("f16", v), (Bytes{                                                 //
                                       0x00, 0x72, 0x00, 0xEC, 0x00, 0x68, 0x00, 0x00,  //
-                                      0x00, 0xF4, 0x00, 0x70, 0x00, 0xE4, 0x00, 0x6E}));
+                                      0x00, 0xF4, 0x00, 0x70, 0x00, 0xE4, 0x00, 0x6E, 129}));
 }
 
 TEST(PayloadFormat, SignIsTheMeanMagnitudeAndOneBitEach) {
