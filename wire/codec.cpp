@@ -57,6 +57,8 @@ void write_body(const Hello& hello, schema::Header::Builder header) {
   schema::Hello::Builder out = header.initHello();
   out.setProtocolVersion(hello.protocol_version);
   out.setAgreed(hello.agreed);
+  out.setNumber(hello.number);
+  out.setAnswers(hello.answers);
   out.setRound(hello.round.value);
   out.setName(text_of(hello.name));
   auto terms = out.initTerms(static_cast<unsigned>(hello.terms.size()));
@@ -102,7 +104,9 @@ void write_body(const Goodbye& goodbye, schema::Header::Builder header) {
 }
 
 void write_body(const Refuse& refuse, schema::Header::Builder header) {
-  header.setRefuse(text_of(refuse.reason));
+  auto out = header.initRefuse();
+  out.setAnswers(refuse.answers);
+  out.setReason(text_of(refuse.reason));
 }
 
 // Texts are taken only up to the bound: check_message refuses what is longer without its having been copied.
@@ -114,6 +118,8 @@ Hello read_hello(schema::Hello::Reader in) {
   Hello hello;
   hello.protocol_version = in.getProtocolVersion();
   hello.agreed = in.getAgreed();
+  hello.number = in.getNumber();
+  hello.answers = in.getAnswers();
   hello.round = {in.getRound()};
   hello.name = bounded(in.getName());
   auto terms = in.getTerms();
@@ -157,9 +163,11 @@ bool read_body(schema::Header::Reader in, Body& body) {
       body = Goodbye{{group.getRound()}, bounded(group.getReason())};
       return true;
     }
-    case schema::Header::REFUSE:
-      body = Refuse{bounded(in.getRefuse())};
+    case schema::Header::REFUSE: {
+      auto group = in.getRefuse();
+      body = Refuse{bounded(group.getReason()), group.getAnswers()};
       return true;
+    }
     case schema::Header::UNSET:
       return false;
   }

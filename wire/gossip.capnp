@@ -105,8 +105,13 @@ struct Header {
       # For people and logs. May be empty.
     }
 
-    refuse @24 :Text;
-    # The sender does not agree, or no longer. The text is the reason, for the receiver's operator.
+    refuse :group {
+      # The sender does not agree, or no longer.
+      answers @24 :UInt64;
+      # As in Hello. 0 if it answers another message than a hello.
+      reason @25 :Text;
+      # For the receiver's operator.
+    }
   }
 }
 
@@ -117,13 +122,19 @@ struct Hello {
   agreed @1 :Bool;
   # The sender has accepted the receiver's incarnation "toIncarnation". No answer is needed by the sender.
 
-  round @2 :UInt64;
+  number @2 :UInt64;
+  # 1, 2, 3, ... over the hellos that the sender's incarnation has sent, to any incarnation.
+
+  answers @3 :UInt64;
+  # The number of the receiver's hello, of the incarnation "toIncarnation", that this one answers. 0: none.
+
+  round @4 :UInt64;
   # The round that the sender is in. Below 2^48.
 
-  name @3 :Text;
+  name @5 :Text;
   # The sender's name in the roster. Not empty.
 
-  terms @4 :List(Term);
+  terms @6 :List(Term);
   # What both ends must have alike, at most 64, keys without repetition. By convention the swarm's name comes first.
 }
 

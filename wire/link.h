@@ -87,8 +87,8 @@ struct LinkStatistics {
 
 class Link {
  public:
-  /// Starts in `greeting` and has a Hello to send at `now`. Throws base::OperatorError for a term that is too long to
-  /// be told to the other end.
+  /// Starts in `greeting` and has a Hello to send at `now`. Throws base::OperatorError for names and terms that are too
+  /// long to be told to the other end.
   Link(LinkSettings settings, Time now);
 
   // In. Each may add to what take_outgoing() and take_events() return.
@@ -101,8 +101,8 @@ class Link {
   void on_offence(Time now, std::string_view reason = "malformed");
   /// To be called at or after deadline().
   void on_time(Time now);
-  /// Queues a sequenced message. Checked: the link is agreed or suspect, and can_send(). `payload_hash` saves hashing a
-  /// payload again that goes to several peers; 0: not known.
+  /// Queues a sequenced message. Checked: the link is agreed or suspect, and can_send(), which a Goodbye needs not if
+  /// it is the first. `payload_hash` saves hashing a payload again that goes to several peers; 0: not known.
   void send(Body body, Bytes payload, Time now, std::uint64_t payload_hash = 0);
   /// The round this end is in, for Hello.
   void set_round(base::Round round) { round_ = round; }
@@ -118,7 +118,7 @@ class Link {
 
   LinkState state() const { return state_; }
   /// False while the window is full of unacknowledged messages, and after a Goodbye.
-  bool can_send() const { return !leaving_ && !sent_.full(); }
+  bool can_send() const { return !leaving_ && sent_.next() - sent_.first() < settings_.window; }
   /// True when everything sent has been acknowledged, or nobody is there any more who could.
   bool all_acknowledged() const { return sent_.empty(); }
   const LinkStatistics& statistics() const { return statistics_; }
@@ -133,6 +133,7 @@ class Link {
 
   base::Result<void> on_hello(const Message& message, const Hello& hello, Time now);
   void on_refuse(const Message& message, const Refuse& refusal);
+  bool decides(const Message& message, std::uint64_t answers) const;
   void on_stranger(Message& message, Bytes& payload, Time now);
   base::Result<void> on_session(Message& message, Bytes& payload, Time now);
   void on_sequenced(Message& message, Bytes& payload, Time now);
@@ -142,21 +143,21 @@ class Link {
 
   void agree(const Message& message, const Hello& hello, Time now);
   void start_session(base::Incarnation life, base::Round round, Time now);
-  void refuse(base::Incarnation life, std::string reason);
+  void refuse(base::Incarnation life, std::string reason, std::uint64_t answers);
+  void decide_on(base::Incarnation life);
   void close(LinkState state);
   void deliver(Time now);
   base::Result<void> offence(std::string_view reason, std::string detail);
 
   void emit(base::Incarnation to, Body body);
   void emit(const SendWindow::Entry& entry, Traffic traffic);
-  void greet(base::Incarnation life, Time now);
-  void object(base::Incarnation life, std::string_view reason, Time now);
+  void greet(base::Incarnation life, std::uint64_t answers, Time now);
+  void object(const Message& message, std::string_view reason, Time now);
   void ping(Time now);
   void resend(std::uint64_t sequence, Time now);
   bool is_of_session(const Outgoing& outgoing) const;
 
   bool in_session() const { return state_ == LinkState::agreed || state_ == LinkState::suspect; }
-  void hear_of(base::Incarnation life);
   bool is_former(base::Incarnation life) const;
 
   // Constant after construction.
@@ -169,20 +170,26 @@ class Link {
   LinkStatistics statistics_;
 
   // The other end. A life is one incarnation of it.
-  base::Incarnation life_{};              // that this end last agreed with or refused; 0: none yet
-  base::Incarnation heard_of_{};          // whose Hello came last
-  std::vector<base::Incarnation> lives_;  // heard of, in the order of their first Hello; the last few
-  std::string refusal_;                   // why life_ was refused
-  std::uint32_t offences_ = 0;            // of life_
-  bool agreed_before_ = false;            // with any life
+  base::Incarnation life_{};                    // that this end last agreed with or refused; 0: none yet
+  std::array<base::Incarnation, 16> former_{};  // those before it
+  std::size_t former_next_ = 0;
+  std::string refusal_;         // why life_ was refused
+  std::uint32_t offences_ = 0;  // of life_
+  bool agreed_before_ = false;  // with any life
 
-  // The session with life_.
+  // A life that says Hello and has not been decided on.
+  base::Incarnation candidate_{};
+  std::uint64_t challenge_ = 0;         // the number of our first Hello to it
+  std::uint64_t candidate_number_ = 0;  // of its last Hello
+  std::uint64_t hello_number_ = 0;      // of our last Hello to anyone
+
+  // The session with life_. There is room for a Goodbye behind a full window.
   SendWindow sent_;
   ReceiveWindow arrived_;
   bool leaving_ = false;             // a Goodbye has been sent
   bool left_ = false;                // a Goodbye has been delivered
   std::uint64_t transmissions_ = 0;  // of anything; orders what was sent
-  std::uint64_t asked_for_ = 0;      // the missing sequence that was last asked for
+  std::uint64_t asked_until_ = 0;    // every missing sequence below it has been asked for
   bool ask_now_ = false;
   std::uint32_t unacknowledged_arrivals_ = 0;
   bool acknowledge_now_ = false;

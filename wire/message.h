@@ -33,10 +33,13 @@ struct Term {
 /// Opens a link, or opens it again. Which life of the receiver it greets is in Message::to_incarnation.
 struct Hello {
   std::uint32_t protocol_version = 0;
-  bool agreed = false;  ///< the sender has accepted that life of the receiver, and needs no answer
-  std::string name;     ///< the sender's name in the roster; not empty
-  base::Round round{};  ///< the sender's current round
+  bool agreed = false;        ///< the sender has accepted that life of the receiver, and needs no answer
+  std::uint64_t number = 0;   ///< 1, 2, ... over the sender's Hellos
+  std::uint64_t answers = 0;  ///< number of the receiver's Hello that this one answers; 0: none
+  std::string name;           ///< the sender's name in the roster; not empty
+  base::Round round{};        ///< the sender's current round
   std::vector<Term> terms;
+  bool operator==(const Hello&) const = default;
 };
 
 /// A compressed difference (or, for full exchange, a model). Has a payload.
@@ -46,6 +49,7 @@ struct Difference {
   std::uint32_t degree = 0;  ///< of the sender in this round
   std::uint8_t wire_id = 0;  ///< compression operator that made the payload
   float contraction = 0;     ///< the sender's measured delta, in [0, 1]
+  bool operator==(const Difference&) const = default;
 };
 
 /// Nothing worth sending this round.
@@ -53,35 +57,43 @@ struct Hold {
   base::Round round{};
   base::Phase phase{};
   std::uint32_t degree = 0;
+  bool operator==(const Hold&) const = default;
 };
 
 /// A full-precision snapshot of the sender's reference. Has a payload of d little-endian floats.
 struct Reference {
   base::Round round{};
+  bool operator==(const Reference&) const = default;
 };
 
 /// "Are you there": answered at once by a Pong with the same token.
 struct Ping {
   std::uint64_t token = 0;
+  bool operator==(const Ping&) const = default;
 };
 struct Pong {
   std::uint64_t token = 0;
+  bool operator==(const Pong&) const = default;
 };
 
 /// Carries only the acknowledgement that every header has, and asks for what has not arrived.
 struct Acknowledge {
   std::uint32_t missing = 0;  ///< so many sequences, from the acknowledged one on, were missed: send them again
+  bool operator==(const Acknowledge&) const = default;
 };
 
 /// The last sequenced message of a link: the sender takes part in no round from `round` on.
 struct Goodbye {
   base::Round round{};
   std::string reason;
+  bool operator==(const Goodbye&) const = default;
 };
 
 /// The sender will not agree; the reason is for the receiver's operator.
 struct Refuse {
   std::string reason;
+  std::uint64_t answers = 0;  ///< as in Hello
+  bool operator==(const Refuse&) const = default;
 };
 
 using Body = std::variant<Hello, Difference, Hold, Reference, Ping, Pong, Acknowledge, Goodbye, Refuse>;
@@ -111,6 +123,7 @@ struct Message {
   std::uint32_t payload_size = 0;      ///< bytes in the second frame; 0: there is none
   std::uint64_t payload_hash = 0;      ///< XXH3-64 of the payload; 0 without one
   Body body;
+  bool operator==(const Message&) const = default;
 };
 
 }  // namespace parley::wire

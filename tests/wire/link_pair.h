@@ -115,7 +115,10 @@ class LinkPair {
         network.endpoint({i}).send({1 - i}, encode_header(out.message), out.payload);
       }
       for (LinkEvent& event : end.link->take_events()) {
-        if (auto* delivered = std::get_if<Delivered>(&event)) end.delivered.push_back(text_of(delivered->payload));
+        if (auto* delivered = std::get_if<Delivered>(&event)) {
+          end.delivered.push_back(text_of(delivered->payload));
+          delivered->payload = {};
+        }
         end.events.push_back(std::move(event));
       }
     }
