@@ -18,11 +18,12 @@ std::vector<std::string> names_of(const Config& config) {
 }
 
 learning::SupervisedSettings learner_settings(const Config& config, base::PeerId peer) {
+  // What says where samples come from is not used: they are loaded here, so that errors name the right option.
   return {.model = config.learning.model,
-          .dataset = config.learning.dataset,
-          .directory = config.learning.data,
-          .partition = config.learning.partition,
-          .own_file = config.roster[peer.value].data,
+          .dataset = {},
+          .directory = {},
+          .partition = {},
+          .own_file = std::nullopt,
           .init = config.learning.init,
           .batch = config.learning.batch.value_or(0),
           .seed = config.swarm.seed,
@@ -64,6 +65,18 @@ SwarmGraph assemble_graph(const Config& config) {
   return swarm;
 }
 
+learning::Dataset load_samples(const Config& config, learning::DataSource& source, base::PeerId peer) {
+  if (const auto& own = config.roster[peer.value].data) {
+    return build_from(config, "learning.data",
+                      [&] { return learning::load_own_file(*own, config.learning.data, source); });
+  }
+  const learning::Rows rows = build_from(config, "learning.partition", [&] {
+    return learning::partition(config.learning.partition, source.train_targets(), source.classes(),
+                               config.roster.size(), peer, config.swarm.seed);
+  });
+  return build_from(config, "learning.dataset", [&] { return source.load_train(rows); });
+}
+
 SharedData open_shared_data(const Config& config) {
   return build_from(config, "learning.dataset", [&] {
     SharedData shared;
@@ -77,10 +90,22 @@ SharedData open_shared_data(const Config& config) {
 PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::PeerId peer, base::Incarnation incarnation,
                         SharedData* shared, learning::Executor& executor) {
   PeerParts parts;
+  std::shared_ptr<learning::DataSource> source;  // of its own, kept until the first evaluation
+  if (shared == nullptr) {
+    source = build_from(config, "learning.dataset", [&] {
+      return learning::open_dataset(config.learning.dataset, config.learning.data, config.swarm.seed);
+    });
+  }
+  learning::Dataset samples = load_samples(config, shared != nullptr ? *shared->source : *source, peer);
+  learning::TestSetLoader load_test;
+  if (shared != nullptr) {
+    load_test = [test = shared->test] { return test; };
+  } else if (source->test_size() > 0) {
+    load_test = [source] { return std::make_shared<const learning::Dataset>(source->load_test()); };
+  }
   parts.learner = build_from(config, "learning.model", [&] {
-    const learning::SupervisedSettings settings = learner_settings(config, peer);
-    return shared == nullptr ? learning::make_supervised_learner(settings, executor)
-                             : learning::make_supervised_learner(settings, *shared->source, shared->test, executor);
+    return learning::make_supervised_learner(learner_settings(config, peer), std::move(samples), std::move(load_test),
+                                             executor);
   });
   const base::ParameterLayout& layout = parts.learner->layout();
   parts.optimizer = build_from(config, "learning.optimizer",

@@ -32,6 +32,9 @@ struct SwarmGraph {
 /// Throws base::OperatorError with the place of the option that does not fit.
 SwarmGraph assemble_graph(const Config& config);
 
+/// The training samples of one peer: its own file, or its part of the data set.
+learning::Dataset load_samples(const Config& config, learning::DataSource& source, base::PeerId peer);
+
 /// A data set that several learners in one process share.
 struct SharedData {
   std::unique_ptr<learning::DataSource> source;

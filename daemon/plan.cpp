@@ -46,22 +46,19 @@ std::size_t stored_bytes(const learning::Dataset& data) {
   return std::visit(Size{}, data.features) + data.targets.size() * sizeof(float);
 }
 
-/// The training samples of the peer that is looked at, and the sizes of all parts.
-learning::Dataset load_part(const Config& config, learning::DataSource& source, Plan& plan) {
+/// The sizes of the parts that the data set is divided into.
+void plan_parts(const Config& config, learning::DataSource& source, Plan& plan) {
   const std::vector<float> targets = source.train_targets();
-  const auto part_of = [&](std::size_t peer) {
-    return learning::partition(config.learning.partition, targets, source.classes(), config.roster.size(),
-                               base::PeerId{static_cast<std::uint32_t>(peer)}, config.swarm.seed);
-  };
-  return build_from(config, "learning.partition", [&] {
-    plan.smallest_part = targets.size();
-    for (std::size_t peer = 0; peer < config.roster.size(); ++peer) {
+  plan.smallest_part = targets.size();
+  build_from(config, "learning.partition", [&] {
+    for (std::uint32_t peer = 0; peer < config.roster.size(); ++peer) {
       if (config.roster[peer].data) continue;
-      const std::size_t size = part_of(peer).size();
+      const std::size_t size = learning::partition(config.learning.partition, targets, source.classes(),
+                                                   config.roster.size(), base::PeerId{peer}, config.swarm.seed)
+                                   .size();
       plan.smallest_part = std::min(plan.smallest_part, size);
       plan.largest_part = std::max(plan.largest_part, size);
     }
-    return source.load_train(part_of(plan.peer.value));
   });
 }
 
@@ -73,13 +70,12 @@ std::unique_ptr<learning::Model> plan_learning(const Config& config, Plan& plan)
   plan.test_samples = source->test_size();
   plan.features = source->schema().feature_count;
   plan.classes = source->classes();
-  const RosterEntry& peer = config.roster[plan.peer.value];
-  if (peer.data) {
-    const learning::Dataset own = learning::load_own_file(*peer.data, config.learning.data, *source);
-    plan.smallest_part = plan.largest_part = own.size();
-    plan.sample_bytes = stored_bytes(own);
+  const learning::Dataset samples = load_samples(config, *source, plan.peer);
+  plan.sample_bytes = stored_bytes(samples);
+  if (config.roster[plan.peer.value].data) {
+    plan.smallest_part = plan.largest_part = samples.size();
   } else {
-    plan.sample_bytes = stored_bytes(load_part(config, *source, plan));
+    plan_parts(config, *source, plan);
   }
   if (plan.test_samples > 0) plan.sample_bytes += stored_bytes(source->load_test());
   auto model = build_from(config, "learning.model", [&] {

@@ -8,7 +8,9 @@ std::span<std::byte> PayloadPool::take(std::size_t capacity) {
   taken_ = nullptr;
   for (const auto& buffer : buffers_) {
     // Acquire: whatever the last holder read from the buffer happened before we write to it again.
-    if (!buffer->lent.load(std::memory_order_acquire)) taken_ = buffer;
+    if (buffer->lent.load(std::memory_order_acquire)) continue;
+    taken_ = buffer;
+    break;
   }
   if (!taken_) taken_ = buffers_.emplace_back(std::make_shared<Buffer>());
   if (taken_->capacity < capacity) {
