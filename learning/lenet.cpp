@@ -43,7 +43,8 @@ struct LenetWorkspace final : Workspace {
   std::size_t max_rows = 0;
   std::vector<std::vector<float>> values;          // per convolutional layer: pooled and rectified, for all samples
   std::vector<std::vector<std::uint8_t>> choices;  // per convolutional layer: what max_pool chose, for all samples
-  std::vector<float> columns, image, d_values;     // of one sample: columns; a layer before pooling; gradient after it
+  std::vector<float> bordered;                     // of one sample: the input of the first layer; the border stays zero
+  std::vector<float> columns, grid, d_values;      // of one sample: columns; a layer before pooling; gradient after it
   std::vector<float> d_flat;                       // gradient after the last pooling, for all samples
   DenseStack::Pass pass;
 };
@@ -71,17 +72,18 @@ class Lenet final : public Model {
   std::unique_ptr<Workspace> make_workspace(std::size_t max_rows) const override {
     auto workspace = std::make_unique<LenetWorkspace>();
     workspace->max_rows = max_rows;
-    std::size_t columns = 0, image = 0, values = 0;
+    std::size_t columns = 0, grid = 0, values = 0;
     for (const Convolution& layer : layers_) {
       const std::size_t size = pooled(layer.out).size();
       workspace->values.emplace_back(max_rows * size);
       workspace->choices.emplace_back(max_rows * size);
-      columns = std::max(columns, layer.depth() * layer.out.pixels());
-      image = std::max(image, layer.out.size());
+      columns = std::max(columns, layer.depth() * layer.grid_size());
+      grid = std::max(grid, layer.out.channels * layer.grid_size());
       values = std::max(values, size);
     }
     workspace->columns.resize(columns);
-    workspace->image.resize(image);
+    workspace->bordered.resize(layers_.front().bordered().size());
+    workspace->grid.resize(grid);
     workspace->d_values.resize(values);
     workspace->d_flat.resize(workspace->values.back().size());
     workspace->pass = stack_.make_pass(max_rows);
@@ -119,10 +121,12 @@ class Lenet final : public Model {
     return layers;
   }
 
-  /// The input of a layer for sample r.
-  const float* input_of(std::size_t l, const Batch& batch, std::size_t r, const LenetWorkspace& w) const {
-    const std::size_t size = layers_[l].in.size();
-    return l == 0 ? batch.features.data() + r * size : w.values[l - 1].data() + r * size;
+  /// The columns of a layer's input for sample r.
+  void gather(std::size_t l, const Batch& batch, std::size_t r, LenetWorkspace& w) const {
+    const Convolution& layer = layers_[l];
+    if (l > 0) return gather_columns(layer, w.values[l - 1].data() + r * layer.in.size(), w.columns.data());
+    add_border(layer, batch.features.data() + r * layer.in.size(), w.bordered.data());
+    gather_columns(layer, w.bordered.data(), w.columns.data());
   }
 
   std::span<float> predict(std::span<const float> x, const Batch& batch, LenetWorkspace& w) const {
@@ -132,9 +136,9 @@ class Lenet final : public Model {
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       const std::size_t size = pooled(layers_[l].out).size();
       for (std::size_t r = 0; r < batch.rows; ++r) {
-        gather_columns(layers_[l], input_of(l, batch, r, w), w.columns.data());
-        convolve(layers_[l], x, w.columns.data(), w.image.data());
-        max_pool(layers_[l].out, w.image.data(), w.values[l].data() + r * size, w.choices[l].data() + r * size);
+        gather(l, batch, r, w);
+        convolve(layers_[l], x, w.columns.data(), w.grid.data());
+        max_pool(layers_[l], w.grid.data(), w.values[l].data() + r * size, w.choices[l].data() + r * size);
       }
       relu(std::span(w.values[l]).first(batch.rows * size));  // after pooling: the same values, a quarter of the work
     }
@@ -149,11 +153,12 @@ class Lenet final : public Model {
       const Convolution& layer = layers_[l];
       const std::size_t size = pooled(layer.out).size();
       relu_backward(std::span(w.values[l]).subspan(r * size, size), d);
-      max_pool_backward(layer.out, d.data(), w.choices[l].data() + r * size, w.image.data());
-      gather_columns(layer, input_of(l, batch, r, w), w.columns.data());
-      convolve_backward_parameters(layer, w.columns.data(), w.image.data(), write, g);
+      pooled_backward_bias(layer, d.data(), write, g);
+      max_pool_backward(layer, d.data(), w.choices[l].data() + r * size, w.grid.data());
+      gather(l, batch, r, w);
+      convolve_backward_weights(layer, w.columns.data(), w.grid.data(), write, g);
       if (l == 0) return;
-      convolve_backward_columns(layer, x, w.image.data(), w.columns.data());
+      convolve_backward_columns(layer, x, w.grid.data(), w.columns.data());
       d = std::span(w.d_values).first(layer.in.size());
       scatter_columns(layer, w.columns.data(), d.data());
     }

@@ -65,6 +65,18 @@ void relu_backward(std::span<const float> a, std::span<float> d) {
   for (std::size_t i = 0; i < a.size(); ++i) d[i] = a[i] > 0.0f ? d[i] : 0.0f;
 }
 
+float sum(std::span<const float> a) {
+  constexpr std::size_t kSums = 8;
+  float sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kSums <= a.size(); i += kSums)
+    for (std::size_t s = 0; s < kSums; ++s) sums[s] += a[i + s];
+  for (; i < a.size(); ++i) sums[i % kSums] += a[i];
+  float total = 0;
+  for (const float part : sums) total += part;
+  return total;
+}
+
 void sum_rows(ConstMatrix a, Write write, float* out) {
   if (write == Write::set) std::fill_n(out, a.columns, 0.0f);
   for (std::size_t r = 0; r < a.rows; ++r) {

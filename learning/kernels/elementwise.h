@@ -18,6 +18,8 @@ void tanh_backward(std::span<const float> a, std::span<float> d);
 void relu(std::span<float> a);
 /// d = a > 0 ? d : 0, from the activations a = relu(z). Checked: a and d have the same length.
 void relu_backward(std::span<const float> a, std::span<float> d);
+/// The sum of a, as eight interleaved sums.
+float sum(std::span<const float> a);
 /// out[j] = or += the sum over the rows of a[r][j], rows in ascending order; out has a.columns floats.
 void sum_rows(ConstMatrix a, Write write, float* out);
 
