@@ -68,10 +68,19 @@ learning_rate = 0.1
 evaluate_every = 6
 )toml";
 
-class SimulatedEqualsReal : public EndToEnd, public ::testing::WithParamInterface<const char*> {};
+struct Method {
+  const char* name;
+  const char* sections;  ///< of the swarm file
+};
+
+void PrintTo(const Method& method, std::ostream* out) {
+  *out << method.name;
+}
+
+class SimulatedEqualsReal : public EndToEnd, public ::testing::WithParamInterface<Method> {};
 
 TEST_P(SimulatedEqualsReal, ModelsAreTheSameTwiceInARowAndWithTwoThreads) {
-  const std::string file = write("small.toml", std::string(kSmallSwarm) + GetParam());
+  const std::string file = write("small.toml", std::string(kSmallSwarm) + GetParam().sections);
   const auto simulated = hashes(document({"simulate", file, "--json"}));
   ASSERT_EQ(simulated.size(), 4u);
   for (const std::string& hash : simulated) EXPECT_EQ(hash.size(), 16u);
@@ -89,10 +98,12 @@ TEST_P(SimulatedEqualsReal, ModelsAreTheSameTwiceInARowAndWithTwoThreads) {
 INSTANTIATE_TEST_SUITE_P(
     Algorithms, SimulatedEqualsReal,
     ::testing::Values(
-        "[gossip]\nalgorithm = \"dpsgd(order=cta)\"\n[compression]\noperator = \"identity\"\n",
-        "[gossip]\nalgorithm = \"choco\"\n[compression]\noperator = \"topk(ratio=0.05)\"\n",
-        "[gossip]\nalgorithm = \"choco(order=cta)\"\n[compression]\noperator = \"topk(ratio=0.1) | qsgd(bits=4)\"\n"
-        "[topology]\ngraph = \"complete\"\n"));
+        Method{"Dpsgd", "[gossip]\nalgorithm = \"dpsgd(order=cta)\"\n[compression]\noperator = \"identity\"\n"},
+        Method{"ChocoTopk", "[gossip]\nalgorithm = \"choco\"\n[compression]\noperator = \"topk(ratio=0.05)\"\n"},
+        Method{"ChocoPipelineComplete",
+               "[gossip]\nalgorithm = \"choco(order=cta)\"\n[topology]\ngraph = \"complete\"\n"
+               "[compression]\noperator = \"topk(ratio=0.1) | qsgd(bits=4)\"\n"}),
+    [](const auto& each) { return std::string(each.param.name); });
 
 TEST_F(EndToEnd, SwarmAndSimulationPrintTheDocumentedJson) {
   const std::string file = write("small.toml", kSmallSwarm);
@@ -252,6 +263,10 @@ struct BadData {
   std::vector<const char*> said;
 };
 
+void PrintTo(const BadData& bad, std::ostream* out) {
+  *out << bad.name;
+}
+
 class BadDataTest : public EndToEnd, public ::testing::WithParamInterface<BadData> {};
 
 TEST_P(BadDataTest, IsRefusedWithTheFileAndTheRemedy) {
@@ -284,7 +299,7 @@ INSTANTIATE_TEST_SUITE_P(
                               {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
                                "t10k-labels-idx1-ubyte"},
                               "IDX?",
-                              {"images-idx3-ubyte"}},
+                              {"-ubyte: at byte 0", "IDX"}},
                       BadData{"MissingLibsvm", "libsvm(a9a)", {}, nullptr, {"a9a", "learning.data"}},
                       BadData{"BrokenLibsvm", "libsvm(a9a)", {"a9a"}, "+1 1:1 2:1\n-1 1:x\n", {"a9a:2"}},
                       BadData{"MissingCsv", "csv(train=t.csv)", {}, nullptr, {"t.csv", "learning.data"}},

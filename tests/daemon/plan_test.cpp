@@ -120,7 +120,7 @@ TEST_F(Planning, AnOperatorThatCannotBeJoinedIsRefusedAtItsPlace) {
 }
 
 TEST_F(Planning, AnOperatorThatTheAlgorithmCannotUseIsRefused) {
-  EXPECT_THAT(plan_refusal({"gossip.algorithm=choco", "compression.operator=qsgd(scaling=unbiased)"}),
+  EXPECT_THAT(plan_refusal({"gossip.algorithm=choco", "compression.operator=randk(ratio=0.1, scaling=unbiased)"}),
               HasSubstr("gossip.algorithm: "));
 }
 

@@ -129,6 +129,10 @@ struct Case {
   Round round;
 };
 
+void PrintTo(const Case& each, std::ostream* out) {
+  *out << each.name;
+}
+
 class Trace : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Trace, EveryIterateIsThatOfAnIndependentImplementation) {

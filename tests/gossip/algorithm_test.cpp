@@ -44,6 +44,10 @@ struct GoldenRun {
   double error, consensus, x00, x35;
 };
 
+void PrintTo(const GoldenRun& run, std::ostream* out) {
+  *out << run.algorithm << ' ' << run.compressor;
+}
+
 class Golden : public ::testing::TestWithParam<GoldenRun> {};
 
 TEST_P(Golden, RunAgreesWithTheMethodReference) {
@@ -122,6 +126,10 @@ struct Mixing {
   const char* algorithm;
   const char* compressor;
 };
+
+void PrintTo(const Mixing& mixing, std::ostream* out) {
+  *out << mixing.algorithm << ' ' << mixing.compressor;
+}
 
 class EveryMixing : public ::testing::TestWithParam<Mixing> {};
 
