@@ -33,7 +33,8 @@ class EndToEnd : public ::testing::Test {
   }
   Finished parley(std::vector<std::string> arguments) { return run_program("parley", arguments, environment()); }
   std::vector<std::pair<std::string, std::string>> environment() const {
-    return {{"PARLEY_RUNTIME_DIR", (scratch / "run").string()}};
+    return {{"PARLEY_RUNTIME_DIR", (scratch / "run").string()},
+            {"PARLEY_METRICS_RUN_DIR", (scratch / "runs").string()}};
   }
   std::string run_directory(const std::string& name) const { return (scratch / name).string(); }
 
