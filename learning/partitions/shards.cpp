@@ -26,8 +26,9 @@ Rows part(const base::Arguments& arguments, std::span<const float> targets, std:
                                           arguments.canonical(), peers, shards, m));
   }
   Rows by_label = all_rows(m);
-  std::stable_sort(by_label.begin(), by_label.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return targets[a] < targets[b]; });
+  std::sort(by_label.begin(), by_label.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return targets[a] != targets[b] ? targets[a] < targets[b] : a < b;
+  });
   Rows dealt = all_rows(shards);
   base::Random random({.seed = seed, .peer = {}, .round = {}, .stream = base::Stream::partition});
   random.shuffle(std::span(dealt));
