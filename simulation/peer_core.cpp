@@ -71,7 +71,7 @@ PeerCore::PeerCore(PeerSettings settings, const NodeIngredients& ingredients, go
              .host = *this},
             ids_of(settings_.neighbours)) {
   for (const NeighbourAddress& address : settings_.neighbours) {
-    neighbours_.push_back({.address = address, .link = open_link(address), .bytes = {}});
+    neighbours_.push_back({.address = address, .link = open_link(address), .bytes = {}, .lost = false});
   }
   for (Neighbour& neighbour : neighbours_) pump(neighbour);
   start_when_agreed();
@@ -225,18 +225,21 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Delivered& delivered) {
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Agreed& agreed) {
   shell_.note(fmt::format("agreed with {} (round {})", neighbour.address.name, agreed.round), false);
-  const bool too_late = state_ == PeerState::training && agreed.round < node_.round();
-  if (too_late) {
-    shell_.note(fmt::format("{} came back at round {} while this peer is in round {}; going on without it",
-                            neighbour.address.name, agreed.round, node_.round()),
-                true);
-    node_.left(neighbour.address.id, node_.round());
-  }
+  if (state_ != PeerState::training) return;
+  // Another life of a neighbour. What the old one knew of this peer's model is gone, so it cannot simply go on.
+  shell_.note(fmt::format("{} has restarted while this peer is in round {}; going on without it",
+                          neighbour.address.name, node_.round()),
+              true);
+  node_.left(neighbour.address.id, node_.round());
+  say_goodbye(neighbour, {},
+              fmt::format("{} is in round {} and cannot take back a neighbour that starts anew", settings_.name,
+                          node_.round()));
 }
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Left& left) {
   shell_.note(fmt::format("{} leaves before round {}: {}", neighbour.address.name, left.round, left.reason), false);
   node_.left(neighbour.address.id, left.round);
+  if (left.round.value == 0) lose(neighbour, left.reason);
 }
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Refused& refused) {
@@ -244,12 +247,16 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Refused& refused) {
                           refused.reason),
               true);
   if (state_ == PeerState::training) node_.left(neighbour.address.id, node_.round());
-  const bool nobody_left = std::all_of(neighbours_.begin(), neighbours_.end(), [](const Neighbour& each) {
-    return each.link->state() == wire::LinkState::refused;
-  });
-  if (state_ != PeerState::starting || !nobody_left) return;
+  if (state_ == PeerState::starting) lose(neighbour, refused.reason);
+}
+
+void PeerCore::lose(Neighbour& neighbour, const std::string& reason) {
+  neighbour.lost = true;
+  const bool somebody_left =
+      std::any_of(neighbours_.begin(), neighbours_.end(), [](const Neighbour& each) { return !each.lost; });
+  if (somebody_left || node_.round().value > 0) return;
   state_ = PeerState::failed;
-  failure_ = fmt::format("no neighbour agrees to train with this peer; {}: {}", neighbour.address.name, refused.reason);
+  failure_ = fmt::format("no neighbour agrees to train with this peer; {}: {}", neighbour.address.name, reason);
 }
 
 void PeerCore::start_when_agreed() {
@@ -277,13 +284,14 @@ void PeerCore::settle() {
 
 void PeerCore::finish(const std::string& reason) {
   state_ = PeerState::draining;
-  for (Neighbour& neighbour : neighbours_) {
-    if (!is_open(neighbour.link->state())) continue;
-    neighbour.link->send(wire::Goodbye{.round = node_.round(), .reason = reason.substr(0, wire::kMaxTextBytes)}, {},
-                         now_);
-    send_pending(neighbour);
-  }
+  for (Neighbour& neighbour : neighbours_) say_goodbye(neighbour, node_.round(), reason);
   drain();
+}
+
+void PeerCore::say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason) {
+  if (!is_open(neighbour.link->state()) || !neighbour.link->can_send()) return;
+  neighbour.link->send(wire::Goodbye{.round = round, .reason = reason.substr(0, wire::kMaxTextBytes)}, {}, now_);
+  send_pending(neighbour);
 }
 
 void PeerCore::drain() {
