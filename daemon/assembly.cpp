@@ -33,9 +33,10 @@ learning::SupervisedSettings learner_settings(const Config& config, base::PeerId
 
 /// The configuration's terms, and what only the built parts know: two machines whose C libraries round differently
 /// would not start from the same model, and must find out before the first round.
-std::vector<wire::Term> terms_of(const Config& config, learning::Learner& learner) {
+std::vector<wire::Term> terms_of(const Config& config, const topology::Graph& graph, learning::Learner& learner) {
   std::vector<wire::Term> terms;
   for (auto& [key, value] : agreement_terms(config)) terms.push_back({key, value});
+  terms.push_back({"edges of topology.graph", fmt::format("{:016x}", topology::fingerprint(graph))});
   terms.push_back({"parameter layout", fmt::format("{:016x}", learner.layout().fingerprint())});
   if (learner.common_initial_model()) {
     std::vector<float> x(learner.layout().size());
@@ -80,7 +81,8 @@ learning::Dataset load_samples(const Config& config, learning::DataSource& sourc
 SharedData open_shared_data(const Config& config) {
   return build_from(config, "learning.dataset", [&] {
     SharedData shared;
-    shared.source = learning::open_dataset(config.learning.dataset, config.learning.data, config.swarm.seed);
+    shared.source = learning::hold_in_memory(
+        learning::open_dataset(config.learning.dataset, config.learning.data, config.swarm.seed));
     if (shared.source->test_size() > 0)
       shared.test = std::make_shared<const learning::Dataset>(shared.source->load_test());
     return shared;
@@ -125,7 +127,7 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   for (base::PeerId id : topology::neighbourhood(swarm.graph, peer).peers) {
     settings.neighbours.push_back({id, config.roster[id.value].name});
   }
-  settings.terms = terms_of(config, *parts.learner);
+  settings.terms = terms_of(config, swarm.graph, *parts.learner);
   settings.plan = {.rounds = config.swarm.rounds, .evaluate_every = config.learning.evaluate_every};
   settings.link.window = config.wire.window;
   settings.link.max_payload = parts.compressor->max_payload_size(layout.size());
