@@ -92,7 +92,7 @@ SharedData open_shared_data(const Config& config) {
 PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::PeerId peer, base::Incarnation incarnation,
                         SharedData* shared, learning::Executor& executor) {
   PeerParts parts;
-  std::shared_ptr<learning::DataSource> source;  // of its own, kept until the first evaluation
+  std::unique_ptr<learning::DataSource> source;
   if (shared == nullptr) {
     source = build_from(config, "learning.dataset", [&] {
       return learning::open_dataset(config.learning.dataset, config.learning.data, config.swarm.seed);
@@ -103,7 +103,10 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   if (shared != nullptr) {
     load_test = [test = shared->test] { return test; };
   } else if (source->test_size() > 0) {
-    load_test = [source] { return std::make_shared<const learning::Dataset>(source->load_test()); };
+    // Now and not at the first evaluation: a broken file must be found before the swarm counts on this peer.
+    auto test = build_from(config, "learning.dataset",
+                           [&] { return std::make_shared<const learning::Dataset>(source->load_test()); });
+    load_test = [test = std::move(test)] { return test; };
   }
   parts.learner = build_from(config, "learning.model", [&] {
     return learning::make_supervised_learner(learner_settings(config, peer), std::move(samples), std::move(load_test),
@@ -128,7 +131,9 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
     settings.neighbours.push_back({id, config.roster[id.value].name});
   }
   settings.terms = terms_of(config, swarm.graph, *parts.learner);
-  settings.plan = {.rounds = config.swarm.rounds, .evaluate_every = config.learning.evaluate_every};
+  settings.plan = {.rounds = config.swarm.rounds,
+                   .evaluate_every = config.learning.evaluate_every,
+                   .target_accuracy = config.swarm.target_accuracy};
   settings.link.window = config.wire.window;
   settings.link.max_payload = parts.compressor->max_payload_size(layout.size());
   settings.link.max_offences = config.wire.max_offences;

@@ -23,6 +23,7 @@ constexpr int kDirectoryUnusable = 3;
 
 std::string control_endpoint_of(const daemon::Config& config, const std::string& peer,
                                 const daemon::Environment& environment) {
+  if (config.control.endpoint == "none") return {};
   if (config.control.endpoint != "auto") return config.control.endpoint;
   const std::filesystem::path directory = daemon::runtime_directory(environment);
   daemon::make_runtime_directory(directory);

@@ -124,9 +124,14 @@ void Node::open_exchange(Payload payload, float contraction, base::Phase phase) 
   inbox_.clear();
   refresh_neighbours();
   exchange_ = ExchangeId{round_, phase};
-  announced_degree_ = static_cast<std::uint32_t>(neighbours_.size());
-  parts_.host.broadcast({.id = *exchange_, .degree = announced_degree_, .contraction = contraction}, payload,
-                        neighbours_);
+  // Who leaves before this round still counts in it: whether its farewell has come already depends on time, and the
+  // weights must not.
+  const auto degree = std::count_if(all_.begin(), all_.end(), [this](const Neighbour& neighbour) {
+    return !neighbour.refused && !(neighbour.leaves && *neighbour.leaves < round_);
+  });
+  announced_ = {.id = *exchange_, .degree = static_cast<std::uint32_t>(degree), .contraction = contraction};
+  sent_ = std::move(payload);
+  parts_.host.broadcast(announced_, sent_, neighbours_);
 }
 
 bool Node::is_complete() const {
@@ -140,7 +145,7 @@ Inbox Node::close_exchange() {
     if (neighbour.arrived.empty() || neighbour.refused) continue;
     if (neighbour.arrived.front().announcement.id != *exchange_) continue;
     const Announcement& announcement = neighbour.arrived.front().announcement;
-    neighbour.weight = parts_.weight(announced_degree_, announcement.degree);
+    neighbour.weight = parts_.weight(announced_.degree, announcement.degree);
     inbox_.push_back({.from = neighbour.id,
                       .weight = static_cast<float>(neighbour.weight),
                       .contraction = announcement.contraction,
@@ -148,6 +153,7 @@ Inbox Node::close_exchange() {
     neighbour.arrived.pop_front();
   }
   exchange_.reset();
+  sent_ = {};
   return inbox_;
 }
 
@@ -176,6 +182,17 @@ void Node::left(base::PeerId peer, base::Round round) {
   if (neighbour == nullptr) return;
   neighbour->leaves = round;
   wake();
+}
+
+void Node::begins_anew(base::PeerId peer) {
+  PARLEY_CHECK(round_.value == 0, round_);
+  Neighbour* neighbour = find(peer);
+  if (neighbour == nullptr) return;
+  neighbour->arrived.clear();
+  neighbour->leaves.reset();
+  neighbour->newest.reset();
+  neighbour->refused = false;
+  if (exchange_) parts_.host.broadcast(announced_, sent_, std::span(&peer, 1));
 }
 
 void Node::suspend(std::coroutine_handle<> handle, std::optional<Work> work) {

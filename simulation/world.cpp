@@ -76,7 +76,8 @@ World::~World() = default;
 PeerCore& World::add(PeerSettings settings, const NodeIngredients& ingredients, gossip::Algorithm& algorithm) {
   PARLEY_CHECK(settings.self.value == peers_.size(), settings.self);
   Inhabitant& peer = *peers_.emplace_back(std::make_unique<Inhabitant>(*this, settings.self));
-  peer.core = std::make_unique<PeerCore>(std::move(settings), ingredients, algorithm, peer, peer, now_);
+  peer.core = std::make_unique<PeerCore>(std::move(settings), ingredients, algorithm, peer, peer);
+  peer.core->start(now_);
   schedule_timer(peer);
   return *peer.core;
 }
