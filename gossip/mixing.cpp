@@ -57,10 +57,18 @@ HWY_INLINE double energy(std::size_t n, const Value& value_at) {
   for (std::size_t start = 0; start < n; start += kBlock) {
     const std::size_t end = std::min(n, start + kBlock);
     switch (hn::Lanes(d)) {
-      case 16: sum += block_energy<1>(d, start, end, value_at); break;
-      case 8: sum += block_energy<2>(hn::CappedTag<float, 8>(), start, end, value_at); break;
-      case 4: sum += block_energy<4>(hn::CappedTag<float, 4>(), start, end, value_at); break;
-      default: sum += block_energy<kLanes>(hn::CappedTag<float, 1>(), start, end, value_at); break;
+      case 16:
+        sum += block_energy<1>(d, start, end, value_at);
+        break;
+      case 8:
+        sum += block_energy<2>(hn::CappedTag<float, 8>(), start, end, value_at);
+        break;
+      case 4:
+        sum += block_energy<4>(hn::CappedTag<float, 4>(), start, end, value_at);
+        break;
+      default:
+        sum += block_energy<kLanes>(hn::CappedTag<float, 1>(), start, end, value_at);
+        break;
     }
   }
   return sum;

@@ -71,7 +71,7 @@ PeerCore::PeerCore(PeerSettings settings, const NodeIngredients& ingredients, go
              .host = *this},
             ids_of(settings_.neighbours)) {
   for (const NeighbourAddress& address : settings_.neighbours) {
-    neighbours_.push_back({.address = address, .link = open_link(address), .bytes = {}, .lost = false});
+    neighbours_.push_back({.address = address, .link = open_link(address), .bytes = {}});
   }
   for (Neighbour& neighbour : neighbours_) pump(neighbour);
   start_when_agreed();
@@ -225,6 +225,11 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Delivered& delivered) {
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Agreed& agreed) {
   shell_.note(fmt::format("agreed with {} (round {})", neighbour.address.name, agreed.round), false);
+  if (state_ == PeerState::starting && agreed.round.value > 0) {
+    // It cannot have come that far with this life of this peer, whose first message it would have needed.
+    fail(fmt::format("{} is in round {} already, and a peer that starts late or anew cannot catch up",
+                     neighbour.address.name, agreed.round));
+  }
   if (state_ != PeerState::training) return;
   // Another life of a neighbour. What the old one knew of this peer's model is gone, so it cannot simply go on.
   shell_.note(fmt::format("{} has restarted while this peer is in round {}; going on without it",
@@ -239,7 +244,6 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Agreed& agreed) {
 void PeerCore::on_event(Neighbour& neighbour, wire::Left& left) {
   shell_.note(fmt::format("{} leaves before round {}: {}", neighbour.address.name, left.round, left.reason), false);
   node_.left(neighbour.address.id, left.round);
-  if (left.round.value == 0) lose(neighbour, left.reason);
 }
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Refused& refused) {
@@ -247,16 +251,15 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Refused& refused) {
                           refused.reason),
               true);
   if (state_ == PeerState::training) node_.left(neighbour.address.id, node_.round());
-  if (state_ == PeerState::starting) lose(neighbour, refused.reason);
+  const bool by_all = std::all_of(neighbours_.begin(), neighbours_.end(),
+                                  [](const Neighbour& each) { return each.link->state() == wire::LinkState::refused; });
+  if (state_ != PeerState::starting || !by_all) return;
+  fail(fmt::format("no neighbour agrees to train with this peer; {}: {}", neighbour.address.name, refused.reason));
 }
 
-void PeerCore::lose(Neighbour& neighbour, const std::string& reason) {
-  neighbour.lost = true;
-  const bool somebody_left =
-      std::any_of(neighbours_.begin(), neighbours_.end(), [](const Neighbour& each) { return !each.lost; });
-  if (somebody_left || node_.round().value > 0) return;
+void PeerCore::fail(std::string why) {
   state_ = PeerState::failed;
-  failure_ = fmt::format("no neighbour agrees to train with this peer; {}: {}", neighbour.address.name, reason);
+  failure_ = std::move(why);
 }
 
 void PeerCore::start_when_agreed() {

@@ -120,7 +120,6 @@ class PeerCore final : private gossip::Host {
     NeighbourAddress address;
     std::unique_ptr<wire::Link> link;
     wire::ByteCount bytes;
-    bool lost = false;  // has never trained with this peer, and will not
   };
 
   void broadcast(const gossip::Announcement& announcement, const gossip::Payload& payload,
@@ -140,7 +139,7 @@ class PeerCore final : private gossip::Host {
   void on_event(Neighbour& neighbour, wire::Left& left);
   void on_event(Neighbour& neighbour, wire::Refused& refused);
   void settle();
-  void lose(Neighbour& neighbour, const std::string& reason);
+  void fail(std::string why);
   void start_when_agreed();
   void finish(const std::string& reason);
   void say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason);
