@@ -22,7 +22,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 constexpr std::size_t kLanes = 16;
 constexpr std::size_t kBlock = 1024;
 
-/// Adds up what `square_of(d, i)` gives for the floats i .. i + Lanes(d) - 1 of a block, lane by lane.
+/// Adds up the squares of what `value_at(d, i)` gives for the floats i .. i + Lanes(d) - 1 of a block, lane by lane.
 /// `kGroups` vectors make up the fixed number of lanes.
 template <std::size_t kGroups, class D, class Value>
 HWY_INLINE double block_energy(D d, std::size_t start, std::size_t end, const Value& value_at) {

@@ -152,8 +152,8 @@ Inbox Node::close_exchange() {
                       .payload = std::move(neighbour.arrived.front().payload)});
     neighbour.arrived.pop_front();
   }
+  closed_ = *exchange_;
   exchange_.reset();
-  sent_ = {};
   return inbox_;
 }
 
@@ -171,6 +171,8 @@ base::Result<void> Node::receive(base::PeerId from, const Announcement& announce
     return base::Refusal{"exchange_out_of_range", fmt::format("round {} phase {} while in round {}",
                                                               announcement.id.round, announcement.id.phase, round_)};
   }
+  // The second life of a neighbour repeats what this node has used already, to the bit.
+  if (closed_ && announcement.id <= *closed_) return {};
   neighbour->newest = announcement.id.round;
   neighbour->arrived.push_back({announcement, std::move(payload)});
   wake();
@@ -192,7 +194,7 @@ void Node::begins_anew(base::PeerId peer) {
   neighbour->leaves.reset();
   neighbour->newest.reset();
   neighbour->refused = false;
-  if (exchange_) parts_.host.broadcast(announced_, sent_, std::span(&peer, 1));
+  if (exchange_ || closed_) parts_.host.broadcast(announced_, sent_, std::span(&peer, 1));
 }
 
 void Node::suspend(std::coroutine_handle<> handle, std::optional<Work> work) {

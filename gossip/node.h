@@ -174,8 +174,8 @@ class Node {
   base::Result<void> receive(base::PeerId from, const Announcement& announcement, Payload payload);
   /// A neighbour takes part in no round from `round` on.
   void left(base::PeerId peer, base::Round round);
-  /// A neighbour begins anew: what its former life sent or said is forgotten, and if an exchange is open, this node's
-  /// message of it is sent to the new life. Checked: this node is in its first round.
+  /// A neighbour begins anew: what its former life sent or said is forgotten, and if this node has sent its message
+  /// of this round, the new life is sent it too. Checked: this node is in its first round.
   void begins_anew(base::PeerId peer);
   /// Neighbours whose message of the open exchange has not come; empty without an open exchange.
   std::vector<base::PeerId> waiting_for() const;
@@ -255,7 +255,8 @@ class Node {
   std::vector<Received> inbox_;
   std::optional<ExchangeId> exchange_;
   Announcement announced_;
-  Payload sent_;  // of the open exchange
+  Payload sent_;                      // of the last exchange, open or closed
+  std::optional<ExchangeId> closed_;  // the last that has ended
   Duration suspended_at_{};
   bool running_[2] = {false, false};
   std::coroutine_handle<> suspended_;
