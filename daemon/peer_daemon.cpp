@@ -20,12 +20,14 @@ namespace parley::daemon {
 namespace {
 
 using std::chrono::duration_cast;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A gradient shorter than this is computed by the loop itself: handing it to a worker and back costs two wake-ups, and
-/// status can wait that long.
-constexpr gossip::Duration kShortWork = milliseconds(2);
+/// A gradient shorter than this is computed by the loop itself: handing it to a worker and back costs two wake-ups.
+/// Longer ones go to a worker, so that on a busy machine the loop has slept enough to be run at once when somebody
+/// asks.
+constexpr gossip::Duration kShortWork = microseconds(150);
 /// Frames taken from the socket per turn, so that a flood cannot starve the other sockets.
 constexpr int kFramesPerTurn = 64;
 /// Without anything due, the loop still turns this often.
