@@ -15,14 +15,26 @@
 
 namespace parley::wire {
 
+/// Bytes that a frame takes on a ZMTP 3 connection: its length and the framing before it.
+std::size_t zmtp_frame_bytes(std::size_t size);
+
+/// What a received message counts as: Outgoing::traffic of the one that was sent.
+Traffic traffic_of(const Message& message);
+
 /// Bytes put on and taken from the wire, by Traffic. Frames count with the framing that the transport adds to them.
 struct ByteCount {
   std::array<std::uint64_t, 4> sent{}, received{};
+
+  /// Counts a message of these frame sizes (0: no payload frame), with their framing. The header of a message counts as
+  /// `traffic`; its payload as resend with a resent header, else as payload.
+  void count_sent(Traffic traffic, std::size_t header_size, std::size_t payload_size);
+  void count_received(Traffic traffic, std::size_t header_size, std::size_t payload_size);
+
   std::uint64_t& sent_of(Traffic traffic) { return sent[static_cast<std::size_t>(traffic)]; }
   std::uint64_t& received_of(Traffic traffic) { return received[static_cast<std::size_t>(traffic)]; }
 };
 
-/// A header frame and, unless its span is empty, a payload frame.
+/// A header frame and, unless its span is empty, a payload frame. Neither is aligned to anything.
 struct Frames {
   Bytes header;
   Bytes payload;
