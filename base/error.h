@@ -18,10 +18,10 @@ namespace parley::base {
 
 /// Where in the operator's input a mistake stands. Empty or zero fields are left out of the message.
 struct Place {
-  std::string file;
+  std::string file = {};
   std::int64_t line = 0;    ///< 1-based; 0 when unknown
   std::int64_t column = 0;  ///< 1-based; 0 when unknown
-  std::string key;          ///< configuration key, such as "learning.batch"
+  std::string key = {};     ///< configuration key, such as "learning.batch"
 
   /// "file:line:column: key", without the parts that are unknown.
   std::string text() const;

@@ -38,7 +38,7 @@ const Tensor& ParameterLayout::tensor_of(std::size_t i) const {
 std::uint64_t ParameterLayout::fingerprint() const {
   std::string canonical;
   for (const Tensor& tensor : tensors_) {
-    canonical += tensor.name;
+    canonical += fmt::format("{}:{}", tensor.name.size(), tensor.name);  // so that no name can look like a shape
     for (std::size_t extent : tensor.shape) canonical += fmt::format(",{}", extent);
     canonical += ';';
   }

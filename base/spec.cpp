@@ -25,6 +25,10 @@ bool is_word_character(char c) {
          std::string_view("_.+/:-").find(c) != std::string_view::npos;
 }
 
+bool is_name(std::string_view text) {
+  return !text.empty() && is_lower(text.front()) && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
 /// Reads specs from left to right; every error names the column.
 class SpecReader {
  public:
@@ -65,10 +69,14 @@ class SpecReader {
   }
 
   SpecArgument argument() {
+    skip_space();
+    const std::size_t start = at_;
     SpecArgument first = value();
     if (first.quoted || !accept('=')) return first;
-    if (!std::all_of(first.value.begin(), first.value.end(), is_name_character))
-      fail("expected a parameter's name before \"=\"");
+    if (!is_name(first.value)) {
+      at_ = start;
+      fail("expected a parameter's name in lower case before \"=\"");
+    }
     SpecArgument named = value();
     named.name = std::move(first.value);
     return named;
@@ -139,7 +147,7 @@ std::optional<Number> parse_number(std::string_view text) {
 std::string allowed(const Parameter& parameter) {
   if (parameter.kind == ParameterKind::word) return fmt::format("one of {}", parameter.choices);
   const std::string_view kind = parameter.kind == ParameterKind::integer ? "a whole number" : "a number";
-  std::string text = fmt::format("{} from {:g} to {:g}", kind, parameter.low, parameter.high);
+  std::string text = fmt::format("{} from {} to {}", kind, parameter.low, parameter.high);
   if (!parameter.choices.empty()) text += fmt::format(", or {}", parameter.choices);
   return text;
 }
@@ -280,8 +288,11 @@ std::string Arguments::canonical() const {
     if (!values_[i]) continue;
     const bool plain = !values_[i]->empty() && std::all_of(values_[i]->begin(), values_[i]->end(), is_word_character);
     std::string value = *values_[i];
-    const bool is_real = parameters_[i].kind == ParameterKind::real && !is_choice(parameters_[i], value);
-    if (is_real) value = fmt::format("{}", *parse_number<double>(value));
+    if (parameters_[i].kind != ParameterKind::word && !is_choice(parameters_[i], value)) {
+      // One text for one number: 007 is 7, 1e-2 is 0.01, and adding zero turns -0 into 0.
+      value = parameters_[i].kind == ParameterKind::integer ? fmt::format("{}", *parse_number<std::int64_t>(value))
+                                                            : fmt::format("{}", *parse_number<double>(value) + 0.0);
+    }
     spec.arguments.push_back({std::string(parameters_[i].name), std::move(value), !plain});
   }
   return spec.text();
@@ -302,9 +313,10 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
 }
 
 std::string unknown_name(std::string_view what, std::string_view word, std::span<const std::string_view> known) {
-  std::string text = fmt::format("unknown {} \"{}\"", what, word);
-  if (const auto near = nearest(word, known)) text += fmt::format("; did you mean \"{}\"?", *near);
-  return text + fmt::format(" known: {}", fmt::join(known, ", "));
+  const auto near = nearest(word, known);
+  return fmt::format("unknown {} \"{}\"; {}known: {}", what, word,
+                     near ? fmt::format("did you mean \"{}\"? ", *near) : std::string(),
+                     known.empty() ? "none" : fmt::to_string(fmt::join(known, ", ")));
 }
 
 }  // namespace parley::base

@@ -16,7 +16,8 @@ void write_safetensors(const std::filesystem::path& path, const base::ParameterL
                        const std::map<std::string, std::string>& metadata);
 
 /// Reads a model of exactly this layout into x. Throws base::OperatorError naming the file, the offset or tensor, what
-/// was found and what is needed; a lying header cannot cause a large allocation.
+/// was found and what is needed, also if a number is not finite; x then holds no particular values. A lying header
+/// cannot cause a large allocation.
 void read_safetensors(const std::filesystem::path& path, const base::ParameterLayout& layout, std::span<float> x);
 
 }  // namespace parley::learning

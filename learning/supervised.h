@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,12 +27,25 @@ struct SupervisedSettings {
   base::PeerId peer{};
 };
 
-/// Loads this peer's samples and builds the model. Throws base::OperatorError. `executor` outlives the learner.
+/// Loads this peer's samples and builds the model; the test set is loaded by the first evaluation. Throws
+/// base::OperatorError. `executor` outlives the learner.
 std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, Executor& executor);
 
 /// The same over a source that is open already, so that a simulator shares one source and one test set among many
-/// learners. `test` may be null.
+/// learners. `test` may be null. The learner does not keep `source`.
 std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, DataSource& source,
                                                  std::shared_ptr<const Dataset> test, Executor& executor);
+
+/// Called once, by the first evaluation; may return null.
+using TestSetLoader = std::function<std::shared_ptr<const Dataset>()>;
+
+/// The same on samples that are in memory already: settings.dataset, directory, partition and own_file are not used.
+/// `load_test` may be empty. Checked: there is a sample.
+///
+/// Minibatches are those of MinibatchSchedule. A minibatch is cut into chunks of a fixed number of samples, whose
+/// gradients are added in ascending order, so the executor's width never changes a bit. init = "file(...)" counts as
+/// not common, because nobody has compared the files of two peers.
+std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, Dataset samples,
+                                                 TestSetLoader load_test, Executor& executor);
 
 }  // namespace parley::learning

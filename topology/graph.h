@@ -16,6 +16,8 @@
 
 namespace parley::topology {
 
+class Schedule;
+
 /// Vertex i is the peer with id i. Simple: no loops, no parallel edges.
 using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS>;
 
@@ -40,6 +42,13 @@ Graph make_graph(std::string_view spec, std::size_t n, std::uint64_t seed);
 std::string canonical_graph_spec(std::string_view spec);
 
 Neighbourhood neighbourhood(const Graph& graph, base::PeerId peer);
+
+/// The graph on which a schedule's peers exchange in one round.
+Graph graph_of_round(const Schedule& schedule, base::Round round);
+
+/// 64-bit hash of the number of peers and the edges. The spec does not say what an edge file holds: peers whose
+/// fingerprints differ have different files.
+std::uint64_t fingerprint(const Graph& graph);
 
 /// What is said of a graph before a byte is sent.
 struct Shape {

@@ -1,0 +1,58 @@
+// bf16: floats rounded to their upper 16 bits, to nearest, ties to even.
+//
+//   payload := d x bfloat16
+//
+// A relative error of at most 2^-8 wherever x is not denormal. Floats above the largest bfloat16 become it, not
+// infinity.
+#include "compression/coding/refusal.h"
+#include "compression/kernels/floats.h"
+#include "compression/kernels/scan.h"
+#include "compression/operators.h"
+
+namespace parley::compression {
+namespace {
+
+class Bf16 final : public Compressor {
+ public:
+  explicit Bf16(std::string spec) : spec_(std::move(spec)) {}
+
+  const std::string& spec() const override { return spec_; }
+  std::uint8_t wire_id() const override { return bf16_row().wire_id; }
+  Properties properties(std::size_t) const override { return {.delta = 1 - 0x1p-16, .bits_per_coordinate = 16}; }
+  std::size_t max_payload_size(std::size_t d) const override { return 2 * d; }
+  std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
+
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+                                   std::span<std::byte> out) const override {
+    PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
+    if (kernels::to_bf16(x.data(), x.size(), out.data()) >= kernels::kInfinityBits) return not_finite(x);
+    return 2 * x.size();
+  }
+
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+                                std::span<float> y) const override {
+    if (payload.size() != 2 * y.size()) return wrong_size(payload.size(), 2 * y.size());
+    if (kernels::max_magnitude_16(payload.data(), y.size()) > kernels::kLargestBf16) return wrong_code(0);
+    kernels::add_bf16(payload.data(), y.size(), scale, y.data());
+    return {};
+  }
+
+ private:
+  std::string spec_;
+};
+
+}  // namespace
+
+Row bf16_row() {
+  return {.name = "bf16",
+          .wire_id = 3,
+          .summary = "bfloat16, rounded to nearest",
+          .source = "Kalamkar et al. 2019",
+          .parameters = {},
+          .takes_values = false,
+          .make = [](Blueprint blueprint) -> std::unique_ptr<Compressor> {
+            return std::make_unique<Bf16>(blueprint.arguments.canonical());
+          }};
+}
+
+}  // namespace parley::compression

@@ -1,0 +1,32 @@
+// The arithmetic of quantisation to s levels of a norm, apart from the loop over coordinates.
+#pragma once
+
+#include <cstddef>
+
+#include "compression/kernels/levels.h"
+
+namespace parley::compression {
+
+enum class Norm { l2, linf };
+
+/// The variance bound omega of stochastic rounding of `length` coordinates to multiples of |x|/s in that norm:
+/// E|Q(x) - x|^2 <= omega |x|_2^2, attained by some x in the limit (see docs/compression.md).
+///
+///   linf: (sqrt(1 + (length - 1) / s^2) - 1) / 2
+///   l2:   sqrt(length) / s - 1 if length >= 4 s^2, else length / (4 s^2); 0 for length 1
+double dither_variance(Norm norm, std::size_t length, unsigned s);
+
+/// What one level of a bucket decodes to: norm / (s * (1 + shrink)), rounded, and so that s levels are still finite.
+/// `norm` is as sent: finite and not negative.
+float level_unit(float norm, unsigned s, double shrink);
+
+/// True if a bucket of this norm is sent as zeros because its levels would not be normal floats.
+bool is_negligible(float norm, unsigned s, double shrink);
+
+/// The norm as it is sent: rounded up, so that no coordinate exceeds it, and at most the largest float.
+float round_up(double norm);
+
+/// The grid that takes |x_i| = norm to exactly s. Precondition: norm is a normal float.
+kernels::LevelGrid level_grid(float norm, unsigned s);
+
+}  // namespace parley::compression

@@ -1,0 +1,151 @@
+#include "compression/coding/largest.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <functional>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "compression/kernels/philox.h"
+#include "compression/kernels/scan.h"
+#include "compression/kernels/select.h"
+
+namespace parley::compression {
+namespace {
+
+constexpr std::size_t kChunk = 4096;
+constexpr std::size_t kPadding = 16;  // what the kernel may write past what it found
+
+std::uint32_t magnitude_of(float value) {
+  return std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu;
+}
+
+/// How many coordinates are looked at for the guess, and which of them, counted from the largest, is the guess.
+struct Sampling {
+  std::size_t size, rank;
+
+  Sampling(std::size_t d, std::size_t k) {
+    size = std::clamp<std::size_t>(d / 32, 256, 16384);
+    // The number of the k largest in the sample is nearly Poisson: four of its deviations above the mean are safe.
+    const double mean = static_cast<double>(k) * static_cast<double>(size) / static_cast<double>(d);
+    rank = static_cast<std::size_t>(mean + 4 * std::sqrt(mean) + 4);
+  }
+
+  /// How many coordinates are expected not to be below the guess.
+  std::size_t expected(std::size_t d) const {
+    return static_cast<std::size_t>(static_cast<double>(rank) / static_cast<double>(size) * static_cast<double>(d));
+  }
+};
+
+}  // namespace
+
+std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::size_t k) {
+  const Sampling sampling(x.size(), k);
+  const bool all = x.size() <= kChunk / 4 || sampling.rank >= sampling.size;
+  const std::size_t expected = all ? x.size() : std::max(k, std::min(x.size(), sampling.expected(x.size())));
+  const std::size_t room = std::min(x.size(), expected + (expected - k) + kChunk) + kChunk;
+  if (indices_.size() < room + kPadding) {
+    indices_.resize(room + kPadding);
+    values_.resize(room + kPadding);
+  }
+  const std::uint32_t least = all ? 1 : std::max(guess(x, sampling.size, sampling.rank), 1u);
+  std::size_t found = 0;
+  bool fits = true;
+  for (std::size_t i = 0; i < x.size(); i += kChunk) {
+    const std::size_t n = std::min(kChunk, x.size() - i);
+    if (fits && found + n > room) fits = false;
+    if (!fits) {
+      if (!kernels::all_finite(x.data() + i, n)) return std::nullopt;
+      continue;
+    }
+    const auto chunk = kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i),
+                                                 indices_.data() + found, values_.data() + found);
+    if (chunk.largest_bits >= kernels::kInfinityBits) return std::nullopt;
+    found += chunk.count;
+  }
+  if (fits && found < k && least == 1) return found;  // these are all that are not zero
+  if (!fits || found < k) return collect_exactly(x, threshold_by_radix(x, k));
+  Threshold exact = threshold({values_.data(), found}, k);
+  return filter(0, found, 0, exact);
+}
+
+/// The rank-th largest magnitude of a random sample, with replacement.
+std::uint32_t LargestFinder::guess(std::span<const float> x, std::size_t sample, std::size_t rank) {
+  // Always the same places: what is found does not depend on them.
+  const base::PhiloxInput key = base::philox_input({.stream = base::Stream::compression});
+  std::array<std::uint32_t, kernels::kGroup> words;
+  if (sample_.size() < sample) sample_.resize(sample);
+  for (std::size_t i = 0; i < sample; ++i) {
+    if (i % words.size() == 0)
+      kernels::random_words(key, static_cast<std::uint32_t>(i / words.size()) * kernels::kBlocksPerGroup, 1,
+                            words.data());
+    sample_[i] = x[static_cast<std::size_t>((std::uint64_t{words[i % words.size()]} * x.size()) >> 32)];
+  }
+  return threshold({sample_.data(), sample}, rank).magnitude;
+}
+
+LargestFinder::Threshold LargestFinder::threshold(std::span<const float> x, std::size_t k) {
+  if (x.size() > kSmall) return threshold_by_radix(x, k);
+  const auto begin = scratch_.begin();
+  const auto end = std::transform(x.begin(), x.end(), begin, magnitude_of);
+  const auto kth = begin + static_cast<std::ptrdiff_t>(k - 1);
+  std::nth_element(begin, kth, end, std::greater<>());
+  // Everything before the k-th is at least as large.
+  const auto ties = static_cast<std::size_t>(std::count(begin, kth + 1, *kth));
+  return *kth == 0 ? Threshold{} : Threshold{*kth, ties};
+}
+
+/// Three passes over the 31 bits of the magnitudes, most significant digit first, in any case.
+LargestFinder::Threshold LargestFinder::threshold_by_radix(std::span<const float> x, std::size_t k) {
+  struct Digit {
+    unsigned shift, width;
+  };
+  constexpr Digit kDigits[] = {{20, 11}, {10, 10}, {0, 10}};
+  std::uint32_t found = 0;    // the digits of the k-th largest magnitude so far
+  std::uint32_t decided = 0;  // a mask of those digits
+  std::size_t wanted = k;     // of the coordinates that share them, the wanted-th largest is searched
+  for (const auto& [shift, width] : kDigits) {
+    const std::uint32_t digit_mask = (std::uint32_t{1} << width) - 1;
+    std::fill_n(scratch_.begin(), digit_mask + 1, 0u);
+    for (const float value : x) {
+      const std::uint32_t magnitude = magnitude_of(value);
+      if ((magnitude & decided) == found) ++scratch_[(magnitude >> shift) & digit_mask];
+    }
+    std::uint32_t digit = digit_mask;
+    for (; scratch_[digit] < wanted; --digit) wanted -= scratch_[digit];
+    found |= digit << shift;
+    decided |= digit_mask << shift;
+  }
+  return found == 0 ? Threshold{} : Threshold{found, wanted};
+}
+
+/// Moves what the threshold keeps of `count` collected coordinates at `from` to `to`, and returns how many those are.
+/// Uses up ties.
+std::size_t LargestFinder::filter(std::size_t from, std::size_t count, std::size_t to, Threshold& threshold) {
+  const std::size_t start = to;
+  for (std::size_t j = from; j < from + count; ++j) {
+    const std::uint32_t magnitude = magnitude_of(values_[j]);
+    if (magnitude < threshold.magnitude) continue;
+    if (magnitude == threshold.magnitude) {
+      if (threshold.ties == 0) continue;
+      --threshold.ties;
+    }
+    indices_[to] = indices_[j];
+    values_[to++] = values_[j];
+  }
+  return to - start;
+}
+
+std::size_t LargestFinder::collect_exactly(std::span<const float> x, Threshold threshold) {
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < x.size(); i += kChunk) {
+    const auto chunk =
+        kernels::collect_at_least(x.data() + i, std::min(kChunk, x.size() - i), std::max(threshold.magnitude, 1u),
+                                  static_cast<std::uint32_t>(i), indices_.data() + found, values_.data() + found);
+    found += filter(found, chunk.count, found, threshold);
+  }
+  return found;
+}
+
+}  // namespace parley::compression

@@ -1,0 +1,49 @@
+// The k coordinates of largest magnitude, exactly and in linear time.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace parley::compression {
+
+/// Finds the k coordinates of largest magnitude, of equal ones those of smaller index. Zeros are never found, so there
+/// may be fewer than k.
+///
+/// A random sample gives a magnitude that most likely lies a little below the k-th largest. One vectorised pass
+/// collects what is not below it, and the exact threshold is searched among these few. If the guess was wrong, which
+/// only costs time, the threshold is searched by radix in x itself.
+class LargestFinder {
+ public:
+  /// How many were found; nothing if x has a NaN or an infinity. Precondition: 1 <= k <= x.size() < 2^32. Allocates
+  /// only when x or k grows.
+  std::optional<std::size_t> find(std::span<const float> x, std::size_t k);
+
+  /// What the last call found, in ascending order of the indices. `count` is what it returned.
+  std::span<const std::uint32_t> indices(std::size_t count) const { return {indices_.data(), count}; }
+  std::span<const float> values(std::size_t count) const { return {values_.data(), count}; }
+
+ private:
+  /// Kept are the coordinates whose bits without the sign exceed `magnitude`, and the first `ties` that equal it.
+  struct Threshold {
+    std::uint32_t magnitude = 0;
+    std::size_t ties = 0;
+  };
+
+  std::uint32_t guess(std::span<const float> x, std::size_t sample, std::size_t rank);
+  Threshold threshold(std::span<const float> x, std::size_t k);
+  Threshold threshold_by_radix(std::span<const float> x, std::size_t k);
+  std::size_t filter(std::size_t from, std::size_t count, std::size_t to, Threshold& threshold);
+  std::size_t collect_exactly(std::span<const float> x, Threshold threshold);
+
+  static constexpr std::size_t kSmall = 4096;  // up to here the threshold is found by partitioning
+  std::vector<std::uint32_t> indices_;
+  std::vector<float> values_;
+  std::vector<float> sample_;
+  std::array<std::uint32_t, kSmall> scratch_;  // magnitudes to partition, or the counters of the radix search
+};
+
+}  // namespace parley::compression

@@ -1,0 +1,57 @@
+// identity: the floats as they are.
+//
+//   payload := d x f32
+//
+// Refuses payloads with a NaN or an infinity, which no sender makes.
+#include "compression/coding/refusal.h"
+#include "compression/kernels/floats.h"
+#include "compression/kernels/scan.h"
+#include "compression/operators.h"
+
+namespace parley::compression {
+namespace {
+
+class Identity final : public Compressor {
+ public:
+  explicit Identity(std::string spec) : spec_(std::move(spec)) {}
+
+  const std::string& spec() const override { return spec_; }
+  std::uint8_t wire_id() const override { return identity_row().wire_id; }
+  Properties properties(std::size_t) const override { return {.unbiased = true, .delta = 1}; }
+  std::size_t max_payload_size(std::size_t d) const override { return sizeof(float) * d; }
+  std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
+
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+                                   std::span<std::byte> out) const override {
+    PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
+    if (kernels::copy_f32(x.data(), x.size(), out.data()) >= kernels::kInfinityBits) return not_finite(x);
+    return sizeof(float) * x.size();
+  }
+
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+                                std::span<float> y) const override {
+    if (payload.size() != sizeof(float) * y.size()) return wrong_size(payload.size(), sizeof(float) * y.size());
+    if (kernels::max_magnitude_bits(payload.data(), y.size()) >= kernels::kInfinityBits) return wrong_code(0);
+    kernels::add_f32(payload.data(), y.size(), scale, y.data());
+    return {};
+  }
+
+ private:
+  std::string spec_;
+};
+
+}  // namespace
+
+Row identity_row() {
+  return {.name = "identity",
+          .wire_id = 1,
+          .summary = "32-bit floats, exact",
+          .source = "IEEE 754",
+          .parameters = {},
+          .takes_values = false,
+          .make = [](Blueprint blueprint) -> std::unique_ptr<Compressor> {
+            return std::make_unique<Identity>(blueprint.arguments.canonical());
+          }};
+}
+
+}  // namespace parley::compression

@@ -1,0 +1,260 @@
+#include "compression/kernels/levels.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "compression/kernels/levels.cpp"
+#include <hwy/foreach_target.h>
+
+// After foreach_target.h.
+#include <cstring>
+
+#include "compression/kernels/philox-inl.h"
+#include "compression/kernels/philox.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace parley::compression::kernels {
+namespace HWY_NAMESPACE {
+
+/// The levels of Lanes(U32()) coordinates, from a word each.
+HWY_INLINE hn::Vec<hn::RebindToSigned<U32>> quantise_vector(hn::Vec<F32> x, hn::Vec<U32> word, const LevelGrid& grid) {
+  const F32 d;
+  const hn::RebindToSigned<U32> di;
+  const auto scaled = hn::Mul(hn::Mul(hn::Abs(x), hn::Set(d, grid.prescale)), hn::Set(d, grid.inverse));
+  const auto r = hn::Min(scaled, hn::Set(d, grid.top));
+  const auto floor = hn::ConvertTo(di, r);  // r is not negative
+  const auto fraction = hn::Sub(r, hn::ConvertTo(d, floor));
+  const auto u = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(word))), hn::Set(d, 0x1p-24f));
+  // A comparison is -1 where it holds.
+  const auto level = hn::Sub(floor, hn::BitCast(di, hn::VecFromMask(d, hn::Lt(u, fraction))));
+  const auto sign = hn::BroadcastSignBit(hn::BitCast(di, x));
+  return hn::Sub(hn::Xor(level, sign), sign);
+}
+
+/// The levels of kGroup coordinates.
+HWY_INLINE void quantise_group(const float* x, const LevelGrid& grid, const base::PhiloxInput& key,
+                               std::uint32_t first_block, std::int16_t* levels) {
+  const F32 d;
+  const hn::Rebind<std::int16_t, F32> d16;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<U32> words[4];
+  for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
+    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+    for (std::size_t j = 0; j < 4; ++j) {
+      const std::size_t at = kBlocksPerGroup * j + l;
+      prefetch_ahead(x, at, lanes);
+      hn::StoreU(hn::DemoteTo(d16, quantise_vector(hn::LoadU(d, x + at), words[j], grid)), d16, levels + at);
+    }
+  }
+}
+
+void Quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
+              std::uint32_t first_block, std::int16_t* levels) {
+  std::size_t i = 0;
+  for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
+    quantise_group(x + i, grid, key, first_block, levels + i);
+  if (i == n) return;
+  float rest[kGroup] = {};
+  std::memcpy(rest, x + i, (n - i) * sizeof(float));
+  quantise_group(rest, grid, key, first_block, levels + i);
+}
+
+void AddLevels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y) {
+  for_each_vector(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::Rebind<std::int16_t, decltype(d)> d16;
+    prefetch_ahead(y, i, hn::MaxLanes(d));
+    const auto level = hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(d16, levels + i)));
+    const auto change = hn::Mul(hn::Set(d, scale), hn::Mul(hn::Set(d, unit), level));
+    hn::StoreU(hn::Add(hn::LoadU(d, y + i), change), d, y + i);
+  });
+}
+
+std::int16_t SmallestLevel(const std::int16_t* levels, std::size_t n) {
+  const hn::CappedTag<std::int16_t, 32> d;
+  auto smallest = hn::Zero(d);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) smallest = hn::Min(smallest, hn::LoadU(d, levels + i));
+  return hn::GetLane(hn::MinOfLanes(d, smallest));
+}
+
+/// Codes of four bits: two levels side by side are a lane of 32 bits, and become a byte of it.
+void PackNibbles(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
+  const U32 d;
+  const hn::Rebind<std::uint8_t, U32> d8;
+  const hn::Repartition<std::int16_t, U32> d16;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16)) {
+    const auto pair = hn::BitCast(d, hn::LoadU(d16, levels + i));
+    const auto low = hn::And(pair, hn::Set(d, 0xF));
+    const auto high = hn::And(hn::ShiftRight<12>(pair), hn::Set(d, 0xF0));
+    hn::StoreU(hn::TruncateTo(d8, hn::Or(low, high)), d8, to + i / 2);
+  }
+}
+
+void UnpackNibbles(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
+  const U32 d;
+  const hn::Rebind<std::uint8_t, U32> d8;
+  const hn::Repartition<std::int16_t, U32> d16;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16)) {
+    const auto byte = hn::PromoteTo(d, hn::LoadU(d8, from + i / 2));
+    const auto pair = hn::Or(hn::ShiftLeft<12>(byte), hn::ShiftLeft<24>(byte));  // each code at the top of its half
+    hn::StoreU(hn::ShiftRight<12>(hn::BitCast(d16, pair)), d16, levels + i);
+  }
+}
+
+void PackBytes(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
+  const hn::CappedTag<std::int16_t, 32> d16;
+  const hn::Rebind<std::int8_t, decltype(d16)> d8;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16))
+    hn::StoreU(hn::DemoteTo(d8, hn::LoadU(d16, levels + i)), d8, reinterpret_cast<std::int8_t*>(to) + i);
+}
+
+void UnpackBytes(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
+  const hn::CappedTag<std::int16_t, 32> d16;
+  const hn::Rebind<std::int8_t, decltype(d16)> d8;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16))
+    hn::StoreU(hn::PromoteTo(d16, hn::LoadU(d8, reinterpret_cast<const std::int8_t*>(from) + i)), d16, levels + i);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace parley::compression::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include "compression/kernels/bytes.h"
+
+namespace parley::compression::kernels {
+
+HWY_EXPORT(Quantise);
+HWY_EXPORT(AddLevels);
+HWY_EXPORT(SmallestLevel);
+HWY_EXPORT(PackNibbles);
+HWY_EXPORT(UnpackNibbles);
+HWY_EXPORT(PackBytes);
+HWY_EXPORT(UnpackBytes);
+
+namespace {
+
+/// Any width, eight codes at a time: they take exactly kBits bytes, four of them at most 64 bits.
+template <unsigned kBits>
+void pack_any(const std::int16_t* levels, std::size_t n, std::byte* to) {
+  constexpr std::uint64_t kMask = (std::uint64_t{1} << kBits) - 1;
+  for (std::size_t i = 0; i < n; i += 8, to += kBits) {
+    std::uint64_t first = 0, second = 0;
+    for (unsigned j = 0; j < 4; ++j) {
+      first |= (static_cast<std::uint16_t>(levels[i + j]) & kMask) << (kBits * j);
+      second |= (static_cast<std::uint16_t>(levels[i + 4 + j]) & kMask) << (kBits * j);
+    }
+    std::array<std::uint64_t, 2> words = {first, second};
+    if constexpr (kBits < 16) words = {first | (second << (4 * kBits)), second >> (64 - 4 * kBits)};
+    std::memcpy(to, words.data(), kBits);
+  }
+}
+
+/// Bytes from .. from + sizeof(Half) and the last sizeof(Half) of kBits, which overlap or touch, as one word.
+template <unsigned kBits, class Half>
+std::uint64_t load_overlapping(const std::byte* from) {
+  const std::uint64_t low = load<Half>(from), high = load<Half>(from + kBits - sizeof(Half));
+  return low | (high << (8 * (kBits - sizeof(Half))));
+}
+
+template <unsigned kBits>
+void unpack_any(const std::byte* from, std::size_t n, std::int16_t* levels) {
+  constexpr unsigned kUnused = 16 - kBits;
+  const auto extend = [](std::uint64_t code) {
+    return static_cast<std::int16_t>(static_cast<std::int16_t>(static_cast<std::uint16_t>(code << kUnused)) >> kUnused);
+  };
+  for (std::size_t i = 0; i < n; i += 8, from += kBits) {
+    // Not through an array of bytes: to load a word from just stored bytes takes long.
+    std::uint64_t first, second;
+    if constexpr (kBits < 8) {
+      first = load_overlapping<kBits, std::conditional_t<(kBits < 4), std::uint16_t, std::uint32_t>>(from);
+      second = first >> (4 * kBits);
+    } else {
+      first = load<std::uint64_t>(from);
+      second = load<std::uint64_t>(from + kBits - 8) >> (64 - 4 * kBits);
+    }
+    for (unsigned j = 0; j < 4; ++j) {
+      levels[i + j] = extend(first >> (kBits * j));
+      levels[i + 4 + j] = extend(second >> (kBits * j));
+    }
+  }
+}
+
+constexpr unsigned kFewestBits = 2, kMostBits = 16;
+
+template <unsigned... kOffset>
+constexpr auto packers(std::integer_sequence<unsigned, kOffset...>) {
+  return std::array{&pack_any<kFewestBits + kOffset>...};
+}
+template <unsigned... kOffset>
+constexpr auto unpackers(std::integer_sequence<unsigned, kOffset...>) {
+  return std::array{&unpack_any<kFewestBits + kOffset>...};
+}
+using Widths = std::make_integer_sequence<unsigned, kMostBits - kFewestBits + 1>;
+constexpr auto kPackers = packers(Widths());
+constexpr auto kUnpackers = unpackers(Widths());
+
+/// `n` is a multiple of kGroup.
+void pack_groups(const std::int16_t* levels, std::size_t n, unsigned bits, std::byte* to) {
+  auto* bytes = reinterpret_cast<std::uint8_t*>(to);
+  switch (bits) {
+    case 4:
+      return HWY_DYNAMIC_DISPATCH(PackNibbles)(levels, n, bytes);
+    case 8:
+      return HWY_DYNAMIC_DISPATCH(PackBytes)(levels, n, bytes);
+    default:
+      return kPackers[bits - kFewestBits](levels, n, to);
+  }
+}
+
+void unpack_groups(const std::byte* from, std::size_t n, unsigned bits, std::int16_t* levels) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(from);
+  switch (bits) {
+    case 4:
+      return HWY_DYNAMIC_DISPATCH(UnpackNibbles)(bytes, n, levels);
+    case 8:
+      return HWY_DYNAMIC_DISPATCH(UnpackBytes)(bytes, n, levels);
+    default:
+      return kUnpackers[bits - kFewestBits](from, n, levels);
+  }
+}
+
+constexpr std::size_t kLargestGroup = 2 * kGroup;  // bytes of a group's codes at 16 bits
+
+}  // namespace
+
+void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
+              std::uint32_t first_block, std::int16_t* levels) {
+  HWY_DYNAMIC_DISPATCH(Quantise)(x, n, grid, key, first_block, levels);
+}
+
+void add_levels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y) {
+  HWY_DYNAMIC_DISPATCH(AddLevels)(levels, n, unit, scale, y);
+}
+
+void pack_levels(const std::int16_t* levels, std::size_t n, unsigned bits, std::byte* to) {
+  const std::size_t whole = n / kGroup * kGroup;
+  pack_groups(levels, whole, bits, to);
+  if (whole == n) return;
+  std::array<std::byte, kLargestGroup> rest;
+  pack_groups(levels + whole, kGroup, bits, rest.data());
+  std::memcpy(to + whole / 8 * bits, rest.data(), ((n - whole) * bits + 7) / 8);
+}
+
+void unpack_levels(const std::byte* from, std::size_t n, unsigned bits, std::int16_t* levels) {
+  const std::size_t whole = n / kGroup * kGroup;
+  unpack_groups(from, whole, bits, levels);
+  if (whole == n) return;
+  std::array<std::byte, kLargestGroup> rest{};
+  std::memcpy(rest.data(), from + whole / 8 * bits, ((n - whole) * bits + 7) / 8);
+  unpack_groups(rest.data(), kGroup, bits, levels + whole);
+}
+
+std::int16_t smallest_level(const std::int16_t* levels, std::size_t n) {
+  return HWY_DYNAMIC_DISPATCH(SmallestLevel)(levels, (n + kGroup - 1) / kGroup * kGroup);
+}
+
+}  // namespace parley::compression::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,67 @@
+// Philox4x32-10 on as many blocks at once as there are lanes, compiled once for every SIMD target.
+#if defined(PARLEY_COMPRESSION_KERNELS_PHILOX_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PARLEY_COMPRESSION_KERNELS_PHILOX_INL_H_
+#undef PARLEY_COMPRESSION_KERNELS_PHILOX_INL_H_
+#else
+#define PARLEY_COMPRESSION_KERNELS_PHILOX_INL_H_
+#endif
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/random.h"
+#include "compression/kernels/vector_loop-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace parley::compression::kernels {
+namespace HWY_NAMESPACE {
+
+using U32 = hn::CappedTag<std::uint32_t, 16>;
+using U64 = hn::RepartitionToWide<U32>;
+
+/// Every word sits in the low half of a 64-bit lane, because there the product of two words lies ready as the next two
+/// words: its upper half after a shift, its lower half as it is. What then stands in the upper half is never looked at.
+struct PhiloxWords {
+  hn::Vec<U64> c0, c1, c2, c3;
+};
+
+HWY_INLINE void philox_round(PhiloxWords& w, hn::Vec<U64> key0, hn::Vec<U64> key1) {
+  const U32 d32;
+  const auto product0 = hn::MulEven(hn::BitCast(d32, w.c0), hn::Set(d32, 0xD2511F53u));
+  const auto product1 = hn::MulEven(hn::BitCast(d32, w.c2), hn::Set(d32, 0xCD9E8D57u));
+  w.c0 = hn::Xor3(hn::ShiftRight<32>(product1), w.c1, key0);
+  w.c2 = hn::Xor3(hn::ShiftRight<32>(product0), w.c3, key1);
+  w.c1 = product1;
+  w.c3 = product0;
+}
+
+/// The words of Lanes(U32()) consecutive blocks: lane l of words[j] is word j of block first + l.
+HWY_INLINE void philox_blocks(const base::PhiloxInput& key, std::uint32_t first, hn::Vec<U32> (&words)[4]) {
+  const U32 d32;
+  const U64 d64;
+  const auto blocks = hn::Add(hn::Set(d64, first), hn::Add(hn::Iota(d64, 0), hn::Iota(d64, 0)));
+  PhiloxWords even{blocks, hn::Set(d64, key.counter1), hn::Set(d64, key.counter2), hn::Set(d64, key.counter3)};
+  PhiloxWords odd = even;
+  odd.c0 = hn::Add(blocks, hn::Set(d64, 1));
+  std::uint32_t key0 = key.key0, key1 = key.key1;
+  for (int round = 0; round < 10; ++round) {
+    const auto k0 = hn::Set(d64, key0), k1 = hn::Set(d64, key1);
+    philox_round(even, k0, k1);
+    philox_round(odd, k0, k1);
+    key0 += 0x9E3779B9u;
+    key1 += 0xBB67AE85u;
+  }
+  const auto join = [&](hn::Vec<U64> low, hn::Vec<U64> high) HWY_ATTR {
+    return hn::OddEven(hn::BitCast(d32, hn::ShiftLeft<32>(high)), hn::BitCast(d32, low));
+  };
+  words[0] = join(even.c0, odd.c0);
+  words[1] = join(even.c1, odd.c1);
+  words[2] = join(even.c2, odd.c2);
+  words[3] = join(even.c3, odd.c3);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace parley::compression::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

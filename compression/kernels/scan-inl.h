@@ -1,0 +1,82 @@
+// Maxima and sums, compiled once for every SIMD target, for kernels that need them block by block.
+#if defined(PARLEY_COMPRESSION_KERNELS_SCAN_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PARLEY_COMPRESSION_KERNELS_SCAN_INL_H_
+#undef PARLEY_COMPRESSION_KERNELS_SCAN_INL_H_
+#else
+#define PARLEY_COMPRESSION_KERNELS_SCAN_INL_H_
+#endif
+
+#include <cmath>
+
+#include "compression/kernels/vector_loop-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace parley::compression::kernels {
+namespace HWY_NAMESPACE {
+
+HWY_INLINE std::uint32_t max_magnitude(const float* x, std::size_t n) {
+  const F32 d;
+  const hn::RebindToSigned<F32> di;
+  const std::size_t lanes = hn::Lanes(d);
+  // Four maxima, so that the loop waits for memory and not for the last maximum.
+  auto m0 = hn::Zero(di), m1 = m0, m2 = m0, m3 = m0;
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    for (std::size_t j = 0; j < 4 * lanes; j += lanes) prefetch_ahead(x, i + j, lanes);
+    m0 = hn::Max(m0, magnitude_bits(d, hn::LoadU(d, x + i)));
+    m1 = hn::Max(m1, magnitude_bits(d, hn::LoadU(d, x + i + lanes)));
+    m2 = hn::Max(m2, magnitude_bits(d, hn::LoadU(d, x + i + 2 * lanes)));
+    m3 = hn::Max(m3, magnitude_bits(d, hn::LoadU(d, x + i + 3 * lanes)));
+  }
+  for (; i + lanes <= n; i += lanes) m0 = hn::Max(m0, magnitude_bits(d, hn::LoadU(d, x + i)));
+  std::int32_t largest = hn::GetLane(hn::MaxOfLanes(di, hn::Max(hn::Max(m0, m1), hn::Max(m2, m3))));
+  for (const hn::CappedTag<float, 1> one; i < n; ++i)
+    largest = std::max(largest, hn::GetLane(magnitude_bits(one, hn::LoadU(one, x + i))));
+  return static_cast<std::uint32_t>(largest);
+}
+
+struct Magnitude {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Abs(v);
+  }
+  HWY_INLINE double operator()(double v) const { return std::abs(v); }
+};
+
+struct Square {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Mul(v, v);
+  }
+  HWY_INLINE double operator()(double v) const { return v * v; }
+};
+
+/// The sum of the terms in the order that scan.h describes.
+template <class Term>
+HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term) {
+  constexpr std::size_t kPartialSums = 16;
+  const hn::CappedTag<double, 8> d;
+  const hn::Rebind<float, decltype(d)> from;
+  constexpr std::size_t kLanes = hn::MaxLanes(d);
+  hn::Vec<decltype(d)> sums[kPartialSums / kLanes];
+  for (auto& sum : sums) sum = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + kPartialSums <= n; i += kPartialSums) {
+    prefetch_ahead(x, i, kPartialSums);
+    for (std::size_t v = 0; v < kPartialSums / kLanes; ++v)
+      sums[v] = hn::Add(sums[v], term(hn::PromoteTo(d, hn::LoadU(from, x + i + v * kLanes))));
+  }
+  double partial[kPartialSums];
+  for (std::size_t v = 0; v < kPartialSums / kLanes; ++v) hn::StoreU(sums[v], d, partial + v * kLanes);
+  for (std::size_t j = 0; i < n; ++i, ++j) partial[j] += term(static_cast<double>(x[i]));
+  for (std::size_t half = kPartialSums / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) partial[j] += partial[j + half];
+  }
+  return partial[0];
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace parley::compression::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard

@@ -1,0 +1,29 @@
+// What an operator needs to know of a vector before it codes it.
+//
+// Sums are taken in double, in a fixed order (sixteen partial sums, coordinate i in the (i mod 16)-th, then halved
+// until one is left), so that every SIMD target finds the same bits. Squares of denormals do not underflow in double.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace parley::compression::kernels {
+
+/// The bits of +infinity: a float whose bits without the sign are below is finite.
+inline constexpr std::uint32_t kInfinityBits = 0x7F800000;
+
+/// The largest |x_i| as bits; not below kInfinityBits if any x_i is not finite. 0 for n = 0.
+std::uint32_t max_magnitude_bits(const float* x, std::size_t n);
+/// The same of n floats in a payload.
+std::uint32_t max_magnitude_bits(const std::byte* floats, std::size_t n);
+
+/// True if every x_i is finite.
+bool all_finite(const float* x, std::size_t n);
+
+/// sum |x_i|. Not finite if any x_i is not.
+double sum_of_magnitudes(const float* x, std::size_t n);
+
+/// sum x_i^2. Not finite if any x_i is not.
+double sum_of_squares(const float* x, std::size_t n);
+
+}  // namespace parley::compression::kernels

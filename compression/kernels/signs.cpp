@@ -1,0 +1,109 @@
+#include "compression/kernels/signs.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "compression/kernels/signs.cpp"
+#include <hwy/foreach_target.h>
+
+// After foreach_target.h.
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "compression/kernels/scan-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace parley::compression::kernels {
+namespace HWY_NAMESPACE {
+
+/// Bit i is 1 where x_i < 0, of the Lanes(d) floats at x, at most 16.
+template <class D>
+HWY_INLINE unsigned sign_bits(D d, const float* x) {
+  std::uint8_t bytes[8] = {};
+  hn::StoreMaskBits(d, hn::Lt(hn::LoadU(d, x), hn::Zero(d)), bytes);
+  return bytes[0] | (static_cast<unsigned>(bytes[1]) << 8);
+}
+
+HWY_INLINE void pack_bits(const float* x, std::size_t n, std::uint8_t* to) {
+  const F32 d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    unsigned bits = 0;
+    for (std::size_t j = 0; j < 16; j += lanes) bits |= sign_bits(d, x + i + j) << j;
+    const auto word = static_cast<std::uint16_t>(bits);
+    std::memcpy(to + i / 8, &word, sizeof word);
+  }
+  for (; i < n; i += 8) {
+    unsigned bits = 0;
+    for (std::size_t j = i; j < n && j < i + 8; ++j) bits |= (x[j] < 0 ? 1u : 0u) << (j - i);
+    to[i / 8] = static_cast<std::uint8_t>(bits);
+  }
+}
+
+bool ToSigns(const float* x, std::size_t n, std::size_t block, std::uint8_t* to) {
+  for (std::size_t i = 0; i < n; i += block) {
+    const std::size_t length = std::min(block, n - i);
+    const double sum = fixed_order_sum(x + i, length, Magnitude());
+    if (!(sum <= std::numeric_limits<double>::max())) return false;
+    const auto alpha = static_cast<float>(sum / static_cast<double>(length));
+    if (alpha < std::numeric_limits<float>::min()) {
+      std::memset(to, 0, sign_block_size(length));
+    } else {
+      std::memcpy(to, &alpha, sizeof alpha);
+      pack_bits(x + i, length, to + sizeof alpha);
+    }
+    to += sign_block_size(length);
+  }
+  return true;
+}
+
+/// y_i += +-amount, minus where bit i is 1.
+HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float amount, float* y) {
+  const F32 d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto plus = hn::Set(d, amount), minus = hn::Set(d, -amount);
+  std::uint8_t word[16] = {};  // LoadMaskBits may read eight bytes from where it begins
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    prefetch_ahead(y, i, 16);
+    const unsigned both = bits[i / 8] | (static_cast<unsigned>(bits[i / 8 + 1]) << 8);
+    for (std::size_t j = 0; j < 16; j += lanes) {
+      const auto here = static_cast<std::uint16_t>(both >> j);
+      std::memcpy(word, &here, sizeof here);
+      const auto change = hn::IfThenElse(hn::LoadMaskBits(d, word), minus, plus);
+      hn::StoreU(hn::Add(hn::LoadU(d, y + i + j), change), d, y + i + j);
+    }
+  }
+  for (; i < n; ++i) y[i] += ((bits[i / 8] >> (i % 8)) & 1) != 0 ? -amount : amount;
+}
+
+void AddSigns(const std::uint8_t* from, std::size_t n, std::size_t block, float scale, float* y) {
+  for (std::size_t i = 0; i < n; i += block) {
+    const std::size_t length = std::min(block, n - i);
+    float alpha;
+    std::memcpy(&alpha, from, sizeof alpha);
+    if (alpha > 0) add_block(from + sizeof alpha, length, scale * alpha, y + i);
+    from += sign_block_size(length);
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace parley::compression::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace parley::compression::kernels {
+
+HWY_EXPORT(ToSigns);
+HWY_EXPORT(AddSigns);
+
+bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to) {
+  return HWY_DYNAMIC_DISPATCH(ToSigns)(x, n, block, reinterpret_cast<std::uint8_t*>(to));
+}
+
+void add_signs(const std::byte* from, std::size_t n, std::size_t block, float scale, float* y) {
+  HWY_DYNAMIC_DISPATCH(AddSigns)(reinterpret_cast<const std::uint8_t*>(from), n, block, scale, y);
+}
+
+}  // namespace parley::compression::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,32 @@
+#include "compression/registry.h"
+
+#include <array>
+
+#include "compression/operators.h"
+
+namespace parley::compression {
+
+std::span<const Row> registry() {
+  static const std::array table = {
+      identity_row(), f16_row(), bf16_row(), topk_row(), randk_row(), qsgd_row(), sign_row(),
+  };
+  return table;
+}
+
+std::unique_ptr<Compressor> make_compressor(std::string_view spec, const base::ParameterLayout& layout) {
+  const std::vector<base::Spec> stages = base::parse_pipeline(spec);
+  const base::ParameterLayout no_layout;  // what a sparsifier kept has no shape
+  std::unique_ptr<Compressor> values;
+  for (std::size_t i = stages.size(); i-- > 0;) {
+    const Row& row = base::find_row(registry(), "operator", stages[i].name);
+    if (values && !row.takes_values)
+      throw base::OperatorError(
+          fmt::format("in \"{}\": {} keeps every coordinate and cannot be followed by \"| {}\"; only a sparsifier can",
+                      spec, row.name, stages[i + 1].name));
+    const base::Arguments arguments(stages[i], row.parameters);
+    values = row.make({arguments, i == 0 ? layout : no_layout, std::move(values)});
+  }
+  return values;
+}
+
+}  // namespace parley::compression

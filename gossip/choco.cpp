@@ -1,0 +1,170 @@
+#include "gossip/choco.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "gossip/mixing.h"
+#include "gossip/references.h"
+
+namespace parley::gossip {
+namespace {
+
+/// gamma = auto takes this share of the measured contraction: the largest that converged in every run of the method
+/// reference, over graphs and operators.
+constexpr float kShareOfDelta = 0.5f;
+/// How much a round's contraction weighs in the running mean: a memory of some ten rounds.
+constexpr double kMemory = 0.1;
+
+class Choco final : public Algorithm {
+ public:
+  Choco(std::string spec, std::optional<double> gamma, bool mix_first, double delta)
+      : spec_(std::move(spec)), gamma_(gamma), mix_first_(mix_first), contraction_(delta) {}
+
+  const std::string& spec() const override { return spec_; }
+
+  void start(Node& node) override {
+    difference_.resize(node.size());
+    std::vector<float> origin(node.size(), 0.0f);
+    if (node.common_start()) origin.assign(node.x().begin(), node.x().end());
+    references_.emplace(node.neighbours(), std::move(origin));
+  }
+
+  Task<> round(Node& node) override { return mix_first_ ? mix_then_step(node) : step_then_mix(node); }
+
+  double consensus_distance(Node& node) override {
+    double sum = 0, weights = 0;
+    for (const Received& m : node.inbox()) {
+      if (m.refused) continue;
+      sum += static_cast<double>(m.weight) * squared_distance(references_->of(m.from), references_->own());
+      weights += static_cast<double>(m.weight);
+    }
+    return weights > 0 ? std::sqrt(sum / weights) : 0;
+  }
+
+ private:
+  // x^{t+1/2} = x - eta g;  q = C(x^{t+1/2} - x_hat_i);  x_hat_j += q_j for j in {i} and the neighbours;
+  // x^{t+1} = x^{t+1/2} + gamma sum_j w_ij (x_hat_j - x_hat_i)       (Koloskova, Stich, Jaggi 2019, Algorithm 2)
+  // Keeps the average of x over the peers when W is symmetric, whatever C drops.
+  Task<> step_then_mix(Node& node) {
+    const auto g = co_await node.gradient();
+    node.timed(&Profile::mix, [&] { node.step(node.mutable_x(), node.x(), g); });
+    const Payload q = compress(node);
+    const Inbox inbox = co_await node.exchange(q, announced_);
+    node.timed(&Profile::decode, [&] { advance(node, q, inbox); });
+    node.timed(&Profile::mix, [&] { measure(mix_in(node, inbox)); });
+  }
+
+  // The cyclic order mix, exchange, step of Koloskova et al. 2020, Algorithm 1: the mixing uses the references of the
+  // round before, so that the gradient at the mixed model is computed while the differences travel.
+  Task<> mix_then_step(Node& node) {
+    node.timed(&Profile::mix, [&] { mix_in(node, node.inbox()); });
+    const Payload q = compress(node);
+    auto exchange = node.exchange(q, announced_);
+    auto gradient = node.gradient();
+    const Inbox inbox = co_await exchange;
+    node.timed(&Profile::decode, [&] {
+      advance(node, q, inbox);
+      measure(squared_distance(node.x(), references_->own()));
+    });
+    const auto g = co_await gradient;
+    node.timed(&Profile::mix, [&] { node.step(node.mutable_x(), node.x(), g); });
+  }
+
+  Payload compress(Node& node) {
+    Payload q;
+    node.timed(&Profile::encode, [&] {
+      energy_ = subtract(node.x(), references_->own(), difference_);
+      if (!std::isfinite(energy_)) {
+        throw Diverged(fmt::format(
+            "round {}: the model grows beyond what a float can hold; lower learning.learning_rate", node.round()));
+      }
+      q = node.compress(difference_);
+      announced_ = static_cast<float>(contraction_);
+    });
+    return q;
+  }
+
+  void advance(Node& node, const Payload& q, Inbox inbox) {
+    references_->advance_own(node, q);
+    for (Received& m : inbox) references_->advance(node, m);
+  }
+
+  /// Returns |x - x_hat_i|^2 from before.
+  double mix_in(Node& node, Inbox inbox) {
+    terms_.clear();
+    for (const Received& m : inbox) {
+      if (!m.refused) terms_.push_back({gamma_of(m) * m.weight, references_->of(m.from)});
+    }
+    return mix(node.mutable_x(), references_->own(), terms_);
+  }
+
+  /// Both ends of an edge must use one gamma, or the average would move: with auto it follows from the two measured
+  /// contractions that this exchange's messages carried.
+  float gamma_of(const Received& m) const {
+    if (gamma_) return static_cast<float>(*gamma_);
+    return std::min(1.0f, kShareOfDelta * std::min(m.contraction, announced_));
+  }
+
+  /// Takes in the contraction of the last payload, given the energy that it left of the difference.
+  void measure(double left) {
+    if (energy_ <= 0) return;
+    contraction_ += kMemory * (std::clamp(1 - left / energy_, 0.0, 1.0) - contraction_);
+  }
+
+  std::string spec_;
+  std::optional<double> gamma_;  // nothing: auto
+  bool mix_first_;
+  double contraction_;   // running mean of the measured delta, starts at the declared one
+  float announced_ = 0;  // what this exchange's announcement said of it
+  double energy_ = 0;    // |x - x_hat|^2 that the last payload was made of
+  std::vector<float> difference_;
+  std::vector<Term> terms_;
+  std::optional<References> references_;
+};
+
+constexpr std::array kParameters = {
+    base::Parameter{.name = "gamma",
+                    .kind = base::ParameterKind::real,
+                    .fallback = "auto",
+                    .low = 1e-6,
+                    .high = 1,
+                    .choices = "auto",
+                    .help = "consensus step size; auto: half of the contraction that both ends of a link measure"},
+    base::Parameter{
+        .name = "order",
+        .kind = base::ParameterKind::word,
+        .fallback = "atc",
+        .choices = "atc|cta",
+        .help = "atc: step, exchange, mix; cta: mix with the last references, exchange while the gradient is computed"},
+};
+
+std::unique_ptr<Algorithm> make(const base::Arguments& arguments, const compression::Compressor& compressor,
+                                std::size_t d) {
+  const compression::Properties properties = compressor.properties(d);
+  if (properties.delta <= 0) {
+    throw base::OperatorError(
+        fmt::format("choco needs a contractive operator and {} is none (its error can exceed the difference itself); "
+                    "use its contractive "
+                    "scaling, or topk, sign or identity",
+                    compressor.spec()));
+  }
+  const std::optional<double> gamma =
+      arguments.is("gamma", "auto") ? std::nullopt : std::optional(arguments.real("gamma"));
+  return std::make_unique<Choco>(arguments.canonical(), gamma, arguments.is("order", "cta"), properties.delta);
+}
+
+}  // namespace
+
+const AlgorithmRow kChoco = {
+    .name = "choco",
+    .summary = "decentralised SGD with compressed differences to public references",
+    .source = "Koloskova, Stich, Jaggi 2019; Koloskova et al. 2020",
+    .parameters = kParameters,
+    .make = make,
+};
+
+}  // namespace parley::gossip

@@ -1,0 +1,38 @@
+// Any bytes as an edge file: refused with file and line, or read into edges that make the graph they say.
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+#include "topology/families/edge_list.h"
+
+namespace parley::topology {
+namespace {
+
+std::string written(const std::vector<Edge>& edges) {
+  std::string text;
+  for (const auto& [a, b] : edges) text += fmt::format("{},{}\n", a, b);
+  return text;
+}
+
+void read(std::size_t n, std::string_view text) {
+  std::vector<Edge> edges;
+  try {
+    edges = read_edge_list(text, n, "fuzz.csv");
+  } catch (const base::OperatorError& error) {
+    PARLEY_CHECK(error.place().file == "fuzz.csv" && error.place().line > 0 && !error.message().empty());
+    return;
+  }
+  for (const auto& [a, b] : edges) PARLEY_CHECK(a < n && b < n && a != b, a, b, n);
+  PARLEY_CHECK(num_edges(simple_graph(n, edges)) == edges.size(), edges.size());  // none twice
+  PARLEY_CHECK(read_edge_list(written(edges), n, "again.csv") == edges);
+}
+
+}  // namespace
+}  // namespace parley::topology
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const std::size_t n = 1 + data[0];  // the first byte is the number of peers
+  parley::topology::read(n, {reinterpret_cast<const char*>(data) + 1, size - 1});
+  return 0;
+}

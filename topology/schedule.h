@@ -1,0 +1,62 @@
+// Which graph holds in which round.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/spec.h"
+#include "topology/neighbourhood.h"
+
+namespace parley::topology {
+
+/// The neighbours of every peer in every round. A function of the specs, the seed, the number of peers and the round,
+/// and of nothing else: every peer works out its own and they fit together without a message. Immutable after
+/// construction and safe to share between threads.
+class Schedule {
+ public:
+  virtual ~Schedule() = default;
+
+  /// The spec of the schedule in canonical form. Peers agree if this, the canonical spec of the graph, the number of
+  /// peers and the seed are equal (and, for a graph from a file, its fingerprint).
+  virtual const std::string& spec() const = 0;
+  virtual std::size_t size() const = 0;  ///< n, the number of peers
+  virtual bool is_static() const = 0;    ///< every round has the neighbours of round 0
+  /// Whom `peer` exchanges with in `round`, in ascending order, without itself; may be nobody. If i is a neighbour of
+  /// j, then j is one of i. Checked: peer < size().
+  virtual Neighbourhood neighbours(base::PeerId peer, base::Round round) const = 0;
+};
+
+/// What a schedule is built from.
+struct ScheduleBlueprint {
+  const base::Arguments& arguments;  ///< of the schedule's own spec
+  std::string_view graph_spec;       ///< for schedules that use a graph; others ignore it
+  std::size_t n = 1;                 ///< number of peers, at least 1
+  std::uint64_t seed = 0;            ///< random schedules draw from it with base::Stream::schedule
+};
+
+/// One kind of schedule. Adding one: its file, its row, its tests.
+struct ScheduleRow {
+  std::string_view name;
+  std::string_view summary;
+  std::span<const base::Parameter> parameters;
+  /// Throws base::OperatorError if the arguments, the graph and n do not fit each other.
+  std::unique_ptr<Schedule> (*make)(const ScheduleBlueprint& blueprint);
+};
+
+/// All kinds, in the order in which they are listed to people.
+std::span<const ScheduleRow> schedule_registry();
+
+/// Builds the schedule that `schedule_spec` names on the graph that `graph_spec` names. Throws base::OperatorError as
+/// make_graph does, and for an unknown schedule.
+std::unique_ptr<Schedule> make_schedule(std::string_view schedule_spec, std::string_view graph_spec, std::size_t n,
+                                        std::uint64_t seed);
+
+/// The spec with all its parameters spelled out.
+std::string canonical_schedule_spec(std::string_view spec);
+
+}  // namespace parley::topology

@@ -1,0 +1,32 @@
+#include "topology/weights/weights.h"
+
+namespace parley::topology {
+namespace {
+
+/// w_ij = 1 / (1 + d_i). Rows sum to one, columns only on regular graphs.
+class Uniform final : public WeightRule {
+ public:
+  explicit Uniform(std::string spec) : spec_(std::move(spec)) {}
+  const std::string& spec() const override { return spec_; }
+  double weight(std::size_t degree_i, std::size_t) const override { return 1.0 / static_cast<double>(1 + degree_i); }
+
+ private:
+  std::string spec_;
+};
+
+std::unique_ptr<WeightRule> make(const base::Arguments& arguments, const Graph&) {
+  return std::make_unique<Uniform>(arguments.canonical());
+}
+
+}  // namespace
+
+const WeightRow& uniform_weights() {
+  static constexpr WeightRow row{
+      .name = "uniform",
+      .summary = "1 / (1 + own degree); keeps the average only if all peers have the same degree",
+      .parameters = {},
+      .make = make};
+  return row;
+}
+
+}  // namespace parley::topology
