@@ -150,10 +150,7 @@ base::Result<void> Link::offence(std::string_view reason, std::string detail) {
 }
 
 void Link::agree(const Message& message, const Hello& hello, Time now) {
-  if (message.incarnation != life_) {
-    if (leaving_) return;
-    start_session(message.incarnation, hello.round, now);
-  }
+  if (message.incarnation != life_) start_session(message.incarnation, hello.round, now);
   statistics_.last_heard = now;
   if (state_ == LinkState::suspect) state_ = LinkState::agreed;
   on_acknowledged(message.acknowledged, now);
@@ -203,7 +200,10 @@ void Link::close(LinkState state) {
   state_ = state;
   sent_.clear();
   acknowledge_at_.reset();
-  if (state == LinkState::refused) acknowledge_now_ = ask_now_ = false;
+  if (state == LinkState::refused) {
+    arrived_.reset();
+    acknowledge_now_ = ask_now_ = false;
+  }
 }
 
 void Link::greet(base::Incarnation life, std::uint64_t answers, Time now) {
