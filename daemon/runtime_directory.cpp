@@ -200,7 +200,7 @@ std::vector<std::string> resolve_endpoints(std::string_view text, const fs::path
     throw base::OperatorError(
         fmt::format("several swarms have a peer \"{}\"; write SWARM.PEER, one of {}", text, fmt::join(names, ", ")));
   if (!swarm.empty()) return swarm;
-  throw base::OperatorError(
+  throw NotRunning(
       fmt::format("no peer or swarm \"{}\" is running here; {} ({})", text,
                   names.empty() ? std::string("nothing is") : fmt::format("running: {}", fmt::join(names, ", ")),
                   directory.string()));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -35,9 +36,16 @@ std::error_code probe_endpoint(const std::string& endpoint, std::chrono::millise
 /// value (peer-2 before peer-10). Empty if the directory is not there.
 std::vector<std::string> live_endpoints(const std::filesystem::path& directory);
 
+/// Nobody of that name is running: not a mistake of the operator's, who may have been right a moment ago.
+class NotRunning : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// What an operator may write for one or more peers: an endpoint (anything with "://"), the path of a socket (with a
 /// '/'), SWARM.PEER, the name of a peer, or of a swarm for all its peers. Names are looked up among live_endpoints().
-/// Throws base::OperatorError if nothing fits, saying what is running, or if several swarms have a peer of that name.
+/// Throws NotRunning if nothing fits, saying what is running; base::OperatorError if several swarms have a peer of that
+/// name.
 std::vector<std::string> resolve_endpoints(std::string_view text, const std::filesystem::path& directory);
 
 }  // namespace parley::daemon

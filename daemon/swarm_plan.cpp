@@ -14,6 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What a daemon gets beyond its drain_timeout, which it keeps itself, to write its results.
+constexpr std::chrono::seconds kTimeToLeave{5};
+
 bool has_own_addresses(const Config& config) {
   // Without addresses of their own, peer i listens on base_port + i, whatever base_port is.
   const auto first = parse_tcp_endpoint(config.roster.front().address);
@@ -54,7 +57,7 @@ PreparedSwarm prepare_swarm(const Config& config, const SwarmSettings& settings)
   SwarmPlan& plan = prepared.plan;
   plan.swarm = config.swarm.name;
   plan.config_hash = config_hash(config);
-  plan.drain_timeout = std::chrono::ceil<std::chrono::milliseconds>(config.daemon.drain_timeout);
+  plan.drain_timeout = std::chrono::ceil<std::chrono::milliseconds>(config.daemon.drain_timeout) + kTimeToLeave;
 
   std::vector<std::string> names, endpoints;
   for (const RosterEntry& peer : config.roster) {

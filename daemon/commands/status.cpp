@@ -7,7 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
-#include <stdexcept>
+#include <span>
 
 #include "daemon/commands/commands.h"
 #include "daemon/control_client.h"
@@ -34,13 +34,17 @@ struct Answers {
   std::vector<std::string> silent;  ///< why those that did not answer did not
 };
 
-Answers ask(const StatusArguments& arguments, const std::filesystem::path& directory, ControlClient& client) {
+/// Whom to ask: those that were named, else whoever is there.
+std::vector<std::string> endpoints_of(const StatusArguments& arguments, const std::filesystem::path& directory) {
+  if (arguments.peers.empty()) return live_endpoints(directory);
   std::vector<std::string> endpoints;
   for (const std::string& peer : arguments.peers)
     for (std::string& endpoint : resolve_endpoints(peer, directory)) endpoints.push_back(std::move(endpoint));
-  if (arguments.peers.empty()) endpoints = live_endpoints(directory);
-  const auto timeout =
-      std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(arguments.timeout_seconds));
+  return endpoints;
+}
+
+Answers ask(std::span<const std::string> endpoints, double timeout_seconds, ControlClient& client) {
+  const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double>(timeout_seconds));
   Answers answers;
   for (const auto& answer : client.ask_all(endpoints, wire::AskStatus{}, timeout)) {
     auto status = status_in(answer);
@@ -49,7 +53,6 @@ Answers ask(const StatusArguments& arguments, const std::filesystem::path& direc
     else
       answers.silent.push_back(status.refusal().detail);
   }
-  if (endpoints.empty()) answers.silent.push_back(fmt::format("no daemon is running here ({})", directory.string()));
   return answers;
 }
 
@@ -62,34 +65,51 @@ std::string text_of(const Answers& answers, const StatusArguments& arguments) {
   return json_text(all) + '\n';
 }
 
-void watch(const StatusArguments& arguments, const std::filesystem::path& directory, ControlClient& client,
+/// Ends on Ctrl-C, and when all are gone.
+void watch(const StatusArguments& arguments, std::vector<std::string> endpoints, const std::filesystem::path& directory,
            std::ostream& out) {
   const bool terminal = terminal_width(STDOUT_FILENO) > 0;
   SignalWatch signals{SIGINT, SIGTERM};
+  ControlClient client;
   for (;;) {
-    const Answers answers = ask(arguments, directory, client);
+    const Answers answers = ask(endpoints, arguments.timeout_seconds, client);
     if (terminal) out << "\x1b[H\x1b[2J";
     out << text_of(answers, arguments);
     for (const std::string& why : answers.silent) out << why << '\n';
     out << std::flush;
+    if (answers.peers.empty()) return;
     signals.wait(1s);
-    if (signals.take() || answers.peers.empty()) return;
+    if (signals.take()) return;
+    if (arguments.peers.empty()) endpoints = live_endpoints(directory);
+  }
+}
+
+/// What a health check wants to know.
+bool all_well(const StatusArguments& arguments, const std::filesystem::path& directory) {
+  try {
+    const auto endpoints = endpoints_of(arguments, directory);
+    ControlClient client;
+    const Answers answers = ask(endpoints, arguments.timeout_seconds, client);
+    return !endpoints.empty() && answers.silent.empty() &&
+           std::none_of(answers.peers.begin(), answers.peers.end(),
+                        [](const auto& peer) { return peer.state == wire::PeerState::failed; });
+  } catch (const NotRunning&) {
+    return false;
   }
 }
 
 void run(const StatusArguments& arguments, CommandContext& context) {
   const auto directory = runtime_directory(context.environment);
-  ControlClient client;
-  const Answers answers = ask(arguments, directory, client);
-  const bool failed = std::any_of(answers.peers.begin(), answers.peers.end(),
-                                  [](const auto& peer) { return peer.state == wire::PeerState::failed; });
   if (arguments.quiet) {
-    context.exit_code = answers.silent.empty() && !failed ? kExitClean : kExitFailed;
+    context.exit_code = all_well(arguments, directory) ? kExitClean : kExitFailed;
     return;
   }
-  if (answers.peers.empty()) throw std::runtime_error(fmt::format("{}", fmt::join(answers.silent, "\n  ")));
-  if (arguments.watch) return watch(arguments, directory, client, context.out);
-  context.out << text_of(answers, arguments);
+  const auto endpoints = endpoints_of(arguments, directory);
+  if (endpoints.empty()) throw NotRunning(fmt::format("no daemon is running here ({})", directory.string()));
+  if (arguments.watch) return watch(arguments, endpoints, directory, context.out);
+  ControlClient client;
+  const Answers answers = ask(endpoints, arguments.timeout_seconds, client);
+  if (!answers.peers.empty()) context.out << text_of(answers, arguments);
   for (const std::string& why : answers.silent) fmt::print(stderr, "parley: error: {}\n", why);
   if (!answers.silent.empty()) context.exit_code = kExitFailed;
 }

@@ -27,6 +27,8 @@ std::string error_of(const std::function<void()>& action) {
     action();
   } catch (const base::OperatorError& error) {
     return error.what();
+  } catch (const NotRunning& error) {
+    return std::string("not running: ") + error.what();
   }
   return "no error";
 }
@@ -103,10 +105,11 @@ TEST_F(Discovery, NamesFindPeersAndSwarms) {
 
 TEST_F(Discovery, NamesThatFitNoneOrSeveralAreRefusedWithWhatThereIs) {
   EXPECT_THAT(error_of([&] { resolve("peer-2"); }), AllOf(HasSubstr("several swarms"), HasSubstr("star.peer-2")));
-  EXPECT_THAT(error_of([&] { resolve("peer-3"); }), AllOf(HasSubstr("no peer or swarm"), HasSubstr("ring.peer-10")));
+  EXPECT_THAT(error_of([&] { resolve("peer-3"); }),
+              AllOf(HasSubstr("not running: no peer or swarm"), HasSubstr("ring.peer-10")));
 }
 
-TEST(Discovery2, AMissingDirectoryHasNoPeers) {
+TEST(EmptyDiscovery, AMissingDirectoryHasNoPeers) {
   EXPECT_THAT(live_endpoints("/nowhere/at/all"), IsEmpty());
   EXPECT_THAT(error_of([] { resolve_endpoints("peer", "/nowhere/at/all"); }), HasSubstr("nothing is"));
 }

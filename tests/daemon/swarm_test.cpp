@@ -318,6 +318,22 @@ TEST(SwarmPlan, EveryPeerGetsTheOperatorsOverridesAndThenTheSwarms) {
   EXPECT_TRUE(fs::is_directory(scratch / "run" / "peer-1"));
 }
 
+TEST(SwarmPlan, ADaemonUnderstandsWhatItIsGiven) {
+  const ScratchDirectory scratch;
+  const std::string toml = "[swarm]\nname = \"s\"\npeers = 3\nwhen_done = \"wait\"\n";
+  const auto swarm = prepared(scratch, toml);
+  const SwarmPeer& peer = swarm.plan.peers[2];
+  std::vector<std::string> overrides;
+  for (std::size_t i = 0; i + 1 < peer.arguments.size(); ++i)
+    if (peer.arguments[i] == "--set") overrides.push_back(peer.arguments[i + 1]);
+  const Config config = parse_config(toml, "swarm.toml", overrides, {});
+  EXPECT_EQ(config.roster[2].listen, fmt::format("tcp://127.0.0.1:{}", swarm.ports->first() + 2));
+  EXPECT_EQ(config.metrics.run_dir, (scratch / "run").string());
+  EXPECT_EQ(config.control.endpoint, peer.control_endpoint);
+  EXPECT_EQ(config.swarm.when_done, WhenDone::exit);
+  EXPECT_EQ(config_hash(config), swarm.plan.config_hash) << "what the launcher adds is no matter of agreement";
+}
+
 TEST(SwarmPlan, PortsAreOnlyTakenIfTheOperatorLeftThemOpen) {
   const ScratchDirectory scratch;
   EXPECT_FALSE(prepared(scratch, "[swarm]\nname = \"s\"\npeers = 2\nbase_port = 9100\n").ports);
