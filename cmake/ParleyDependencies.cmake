@@ -15,13 +15,13 @@ pkg_check_modules(CAPNP REQUIRED IMPORTED_TARGET capnp)
 find_program(PARLEY_CAPNP_COMPILER capnp REQUIRED)
 pkg_check_modules(HIGHWAY REQUIRED IMPORTED_TARGET libhwy)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
-pkg_check_modules(BLAS REQUIRED IMPORTED_TARGET openblas)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 if(PARLEY_TESTS)
   find_package(GTest REQUIRED)
 endif()
 if(PARLEY_BENCHMARKS)
   find_package(benchmark REQUIRED)
+  pkg_check_modules(BLAS REQUIRED IMPORTED_TARGET openblas)  # only to compare our matrix products with
 endif()
 
 # parley_capnp(OUT_VARIABLE ROOM schema.capnp...): the generated C++ sources of the schemas, to be added to a room. The headers
