@@ -164,10 +164,7 @@ class Run {
     outcome_.report.seconds = seconds();
     for (const Member& m : members_) {
       auto result = read_result(directory_of(m.plan) / "result.json");
-<<<<<<< HEAD
-=======
       // A peer that is stopped while it still loads has no results, and nothing is wrong with that.
->>>>>>> control
       if (!result.ok() && outcome_.error.empty() && !outcome_.interrupted) {
         outcome_.exit_code = 1;
         outcome_.error = fmt::format("{} ended without a result: {}", m.plan.name, result.refusal().detail);

@@ -29,6 +29,7 @@ struct Lane {
 
 std::vector<Lane> make_lanes(std::size_t count, std::size_t max_rows, std::size_t features, const Model& model) {
   std::vector<Lane> lanes;
+  lanes.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     lanes.push_back({BatchReader(max_rows, features), model.make_workspace(max_rows)});
   return lanes;

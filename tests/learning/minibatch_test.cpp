@@ -54,8 +54,8 @@ TEST(MinibatchSchedule, MinibatchesAreNeverLargerThanAskedForAndDifferByAtMostOn
 
 TEST(MinibatchSchedule, ARoundIsAFunctionOfSeedAndPeer) {
   MinibatchSchedule forwards(100, 10, 1, base::PeerId{3}), backwards(100, 10, 1, base::PeerId{3});
-  std::vector<Rows> expected;
-  for (std::uint64_t t = 0; t < 40; ++t) expected.push_back(rows_of(forwards, t));
+  std::vector<Rows> expected(40);
+  for (std::uint64_t t = 0; t < 40; ++t) expected[t] = rows_of(forwards, t);
   for (std::uint64_t t = 40; t-- > 0;) EXPECT_EQ(rows_of(backwards, t), expected[t]);
 
   // Two orders of 100 samples agree in their first ten with probability 1e-19.

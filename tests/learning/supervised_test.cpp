@@ -1,6 +1,7 @@
 #include "learning/supervised.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -17,10 +18,14 @@
 #include "learning/minibatch.h"
 #include "learning/optimizer.h"
 #include "learning/safetensors.h"
+#include "samples.h"
 
 namespace parley::learning {
 namespace {
 
+using testing::as_floats;
+using testing::as_sparse;
+using testing::byte_samples;
 using Values = std::vector<float>;
 
 /// Runs tasks on threads of its own; lane l takes the tasks l, l + width, ...
@@ -30,6 +35,7 @@ class ThreadExecutor final : public Executor {
   std::size_t width() const override { return width_; }
   void run(std::size_t count, const std::function<void(std::size_t, std::size_t)>& body) override {
     std::vector<std::thread> threads;
+    threads.reserve(width_);
     for (std::size_t lane = 0; lane < width_; ++lane) {
       threads.emplace_back([&, lane] {
         for (std::size_t task = lane; task < count; task += width_) body(task, lane);
@@ -42,53 +48,15 @@ class ThreadExecutor final : public Executor {
   std::size_t width_;
 };
 
-/// m samples of 6 bytes in 3 classes; the class is seen in the features.
-Dataset byte_samples(std::size_t m, std::uint64_t seed = 1) {
-  base::Random random({.seed = seed, .peer = {}, .round = {}, .stream = base::Stream::test});
-  DenseBytes bytes;
-  Dataset data{.features = {}, .targets = {}, .feature_count = 6, .classes = 3, .sample_shape = {6}};
-  for (std::size_t i = 0; i < m; ++i) {
-    const std::uint32_t label = random.below(3);
-    for (std::uint32_t j = 0; j < 6; ++j)
-      bytes.values.push_back(static_cast<std::uint8_t>(random.below(j % 3 == label ? 256 : 128)));
-    data.targets.push_back(static_cast<float>(label));
-  }
-  data.features = std::move(bytes);
-  return data;
-}
-
-Dataset as_floats(const Dataset& data) {
-  DenseFloats floats{Values(data.size() * data.feature_count)};
-  for (std::size_t i = 0; i < data.size(); ++i)
-    data.read(i, std::span(floats.values).subspan(i * data.feature_count, data.feature_count));
-  Dataset copy = data;
-  copy.features = std::move(floats);
-  return copy;
-}
-
-Dataset as_sparse(const Dataset& data) {
-  SparseRows sparse;
-  Values row(data.feature_count);
-  sparse.row_start.push_back(0);
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    data.read(i, row);
-    for (std::uint32_t j = 0; j < row.size(); ++j) {
-      if (row[j] == 0) continue;
-      sparse.column.push_back(j);
-      sparse.value.push_back(row[j]);
-    }
-    sparse.row_start.push_back(sparse.column.size());
-  }
-  Dataset copy = data;
-  copy.features = std::move(sparse);
-  return copy;
-}
-
 SupervisedSettings settings_for(const char* model, std::size_t batch = 0) {
   SupervisedSettings settings;
   settings.model = model;
   settings.batch = batch;
   return settings;
+}
+
+TestSetLoader share(std::shared_ptr<const Dataset> test) {
+  return [test = std::move(test)] { return test; };
 }
 
 SerialExecutor serial;
@@ -122,8 +90,7 @@ TEST(SupervisedLearner, ResultsDoNotDependOnTheNumberOfThreads) {
     for (const std::size_t width : {1u, 2u, 3u, 5u}) {
       ThreadExecutor executor(width);
       const auto test = std::make_shared<const Dataset>(byte_samples(700, 2));
-      const auto learner =
-          make_supervised_learner(settings_for(model), byte_samples(1000), [&] { return test; }, executor);
+      const auto learner = make_supervised_learner(settings_for(model), byte_samples(1000), share(test), executor);
       Values x(learner->layout().size()), g(x.size());
       learner->initial_model(x);
       losses.push_back(learner->gradient(x, base::Round{0}, g));
@@ -156,8 +123,7 @@ TEST(SupervisedLearner, StoredTypeDoesNotChangeTheGradient) {
 TEST(SupervisedLearner, EvaluationIsTheMeanOverAllSamples) {
   const Dataset train = byte_samples(300), held_out = byte_samples(299, 2);
   const auto test = std::make_shared<const Dataset>(held_out);
-  const auto learner =
-      make_supervised_learner(settings_for("softmax(lambda=0.2)", 8), train, [&] { return test; }, serial);
+  const auto learner = make_supervised_learner(settings_for("softmax(lambda=0.2)", 8), train, share(test), serial);
   Values x(learner->layout().size());
   learner->initial_model(x);
   const auto by_hand = [&](const Dataset& data) {
@@ -195,7 +161,7 @@ TEST(SupervisedLearner, WhatCannotBeMeasuredIsNotANumber) {
   Dataset numbers = byte_samples(9);
   numbers.classes = 0;
   const auto test = std::make_shared<const Dataset>(numbers);
-  const auto regression = make_supervised_learner(settings_for("ridge"), numbers, [&] { return test; }, serial);
+  const auto regression = make_supervised_learner(settings_for("ridge"), numbers, share(test), serial);
   EXPECT_FALSE(std::isnan(regression->evaluate(Values(6)).test_loss));
   EXPECT_TRUE(std::isnan(regression->evaluate(Values(6)).test_accuracy));
 }
@@ -308,11 +274,11 @@ TEST(SupervisedLearner, InitialModelsAreCommonOrNotAsTheySay) {
 class SupervisedFiles : public ::testing::Test {
  protected:
   SupervisedFiles() {
-    directory_ =
-        std::filesystem::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    directory_ = std::filesystem::path(::testing::TempDir()) /
+                 fmt::format("{}-{}", ::testing::UnitTest::GetInstance()->current_test_info()->name(), getpid());
     std::filesystem::create_directories(directory_);
   }
-  ~SupervisedFiles() override { std::filesystem::remove_all(directory_); }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
   std::string write(const char* name, const std::string& text) const {
     std::ofstream(directory_ / name) << text;
     return (directory_ / name).string();
@@ -408,7 +374,7 @@ TEST(SupervisedLearner, AModelThatDoesNotFitTheDataIsRefused) {
   Dataset narrow = byte_samples(9);
   narrow.feature_count = 3;
   const auto test = std::make_shared<const Dataset>(narrow);
-  const auto learner = make_supervised_learner(settings_for("softmax"), byte_samples(9), [&] { return test; }, serial);
+  const auto learner = make_supervised_learner(settings_for("softmax"), byte_samples(9), share(test), serial);
   EXPECT_THROW(learner->evaluate(Values(21)), base::OperatorError);
 }
 
