@@ -103,7 +103,6 @@ TEST_F(Commands, AHealthCheckPrintsNothingAndFailsForAFailedPeer) {
 }
 
 TEST_F(Commands, StopAsksAndWaitsUntilThePeerIsGone) {
-  // Gone as soon as it was asked: the server ends when `asked` does.
   ServedPeer a(endpoint("a"), answers("a"));
   std::thread ends_when_asked([&] {
     while (stops_ == 0) std::this_thread::yield();
