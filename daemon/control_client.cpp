@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <zmq.hpp>
 
@@ -44,6 +46,13 @@ std::optional<Answer> read_reply(const zmq::message_t& frame, std::uint64_t id, 
 struct ControlClient::State {
   zmq::context_t context;
   std::uint64_t last_id = 0;
+  /// Connections over which the last question was answered: a new one costs a busy daemon several wake-ups.
+  std::map<std::string, zmq::socket_t> idle;
+
+  std::optional<zmq::socket_t> take_idle(const std::string& endpoint) {
+    auto node = idle.extract(endpoint);
+    return node.empty() ? std::nullopt : std::optional(std::move(node.mapped()));
+  }
 
   zmq::socket_t connect(const std::string& endpoint) {
     zmq::socket_t socket(context, zmq::socket_type::dealer);
@@ -73,14 +82,16 @@ std::vector<Answer> ControlClient::ask_all(std::span<const std::string> endpoint
   std::vector<Answer> answers;
   std::vector<Asking> asking;
   for (const std::string& endpoint : endpoints) {
+    std::optional<zmq::socket_t> socket = state_->take_idle(endpoint);
     // A connection attempt says at once what ZeroMQ would keep trying in silence.
-    if (const std::error_code why = probe_endpoint(endpoint, timeout)) {
+    if (const std::error_code why = socket ? std::error_code() : probe_endpoint(endpoint, timeout)) {
       answers.emplace_back(nobody(endpoint, why));
       continue;
     }
+    if (!socket) socket = state_->connect(endpoint);
     answers.emplace_back(base::Refusal{
         "no_answer", fmt::format("the daemon at {} does not answer within {} ms", endpoint, timeout.count())});
-    asking.push_back({state_->connect(endpoint), answers.size() - 1});
+    asking.push_back({std::move(*socket), answers.size() - 1});
     asking.back().socket.send(zmq::buffer(request.data(), request.size()), zmq::send_flags::dontwait);
   }
 
@@ -98,6 +109,7 @@ std::vector<Answer> ControlClient::ask_all(std::span<const std::string> endpoint
         auto answer = read_reply(frame, id, endpoints[a.index]);
         if (!answer) continue;
         answers[a.index] = std::move(*answer);
+        state_->idle.insert_or_assign(endpoints[a.index], std::move(a.socket));
         return true;
       }
       return false;
