@@ -9,7 +9,9 @@
 // Start-up is not counted: every figure is the difference between a long run and a short one.
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -90,6 +92,7 @@ Measured run_swarm(const std::filesystem::path& programs, const std::string& fil
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   const std::string output = run_directory + ".json";
+  std::fflush(stdout);
   const pid_t child = fork();
   if (child == 0) {
     if (std::freopen(output.c_str(), "w", stdout) == nullptr || std::freopen("/dev/null", "w", stderr) == nullptr)
@@ -116,6 +119,7 @@ Measured run_swarm(const std::filesystem::path& programs, const std::string& fil
 
 /// Forks one process per peer, lets each get ready, starts them together and returns the seconds until all have ended.
 double run_together(const std::function<std::function<void()>(int peer)>& prepare) {
+  std::fflush(stdout);  // or every child would print it again
   int ready[2], go[2];
   PARLEY_CHECK(pipe(ready) == 0 && pipe(go) == 0);
   for (int peer = 0; peer < kPeers; ++peer) {
@@ -164,18 +168,37 @@ double compute_bound(const std::string& file, const std::vector<std::string>& ov
   return static_cast<double>(rounds) / seconds;
 }
 
+/// A port of loopback for every process, free a moment ago.
+std::vector<int> free_ports() {
+  std::vector<int> sockets, ports;
+  for (int peer = 0; peer < kPeers; ++peer) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    sockets.push_back(socket(AF_INET, SOCK_STREAM, 0));
+    PARLEY_CHECK(bind(sockets.back(), reinterpret_cast<sockaddr*>(&address), size) == 0);
+    PARLEY_CHECK(getsockname(sockets.back(), reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    ports.push_back(ntohs(address.sin_port));
+  }
+  for (int each : sockets) close(each);
+  return ports;
+}
+
 /// Rounds per second of bare libzmq that moves a header and a payload to both neighbours and waits for theirs.
 double wire_bound(std::size_t payload_bytes, std::uint64_t rounds) {
-  const auto base_port = 20000 + static_cast<int>(getpid() % 20000);
+  const std::vector<int> ports = free_ports();
   const double seconds = run_together([&](int peer) -> std::function<void()> {
     void* context = zmq_ctx_new();
     void* in = zmq_socket(context, ZMQ_ROUTER);
-    PARLEY_CHECK(zmq_bind(in, fmt::format("tcp://127.0.0.1:{}", base_port + peer).c_str()) == 0,
+    PARLEY_CHECK(zmq_bind(in, fmt::format("tcp://127.0.0.1:{}", ports[static_cast<std::size_t>(peer)]).c_str()) == 0,
                  zmq_strerror(zmq_errno()));
     std::vector<void*> out;
     for (int neighbour : {(peer + 1) % kPeers, (peer + kPeers - 1) % kPeers}) {
       out.push_back(zmq_socket(context, ZMQ_DEALER));
-      PARLEY_CHECK(zmq_connect(out.back(), fmt::format("tcp://127.0.0.1:{}", base_port + neighbour).c_str()) == 0);
+      PARLEY_CHECK(zmq_connect(out.back(),
+                               fmt::format("tcp://127.0.0.1:{}", ports[static_cast<std::size_t>(neighbour)]).c_str()) ==
+                   0);
     }
     return [context, in, out, payload_bytes, rounds] {
       const std::vector<char> header(160), payload(payload_bytes);

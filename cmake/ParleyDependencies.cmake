@@ -21,7 +21,8 @@ if(PARLEY_TESTS)
 endif()
 if(PARLEY_BENCHMARKS)
   find_package(benchmark REQUIRED)
-  pkg_check_modules(BLAS REQUIRED IMPORTED_TARGET openblas)  # only to compare our matrix products with
+  # Only to be compared with: see docs/learning.md.
+  pkg_check_modules(BLAS REQUIRED IMPORTED_TARGET openblas)
 endif()
 
 # parley_capnp(OUT_VARIABLE ROOM schema.capnp...): the generated C++ sources of the schemas, to be added to a room. The headers

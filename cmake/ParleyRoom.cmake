@@ -34,7 +34,11 @@ function(parley_test name)
     endif()
     add_dependencies(tests_${label} ${name})
   endforeach()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT ${TEST_TIMEOUT})
+  set(environment "")
+  if(PARLEY_SANITIZE MATCHES "thread")
+    set(environment ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES TIMEOUT ${TEST_TIMEOUT} ${environment})
   # gtest_discover_tests cannot give a test two labels: they are given when ctest reads the list of discovered tests.
   set(label_tests "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
   file(WRITE "${label_tests}"

@@ -23,6 +23,7 @@ struct Properties {
   bool unbiased = false;
   double omega = 0;  ///< variance bound of an unbiased operator, >= 0
   /// E|C(x) - x|^2 <= (1 - delta)|x|^2 for every x; 0: nothing is guaranteed, so CHOCO and error feedback refuse it.
+  /// Coordinates whose scale would not be a normal float are sent as zeros, which the bounds leave out of account.
   double delta = 0;
   /// Expected payload size. Exact for operators of fixed size, an estimate for Gaussian input otherwise.
   double bits_per_coordinate = 32;

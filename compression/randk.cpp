@@ -79,7 +79,7 @@ Properties Randk::properties(std::size_t d) const {
 base::Result<std::size_t> Randk::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                         std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kLimit, out.size(), x.size());
-  auto& scratch = dynamic_cast<RandkState&>(state);
+  auto& scratch = own_state<RandkState>(state);
   const std::size_t k = kept_.of(x.size());
   const auto indices = scratch.drawer.draw(x.size(), k, key);
   scratch.values.resize(k);
@@ -97,7 +97,7 @@ base::Result<std::size_t> Randk::encode(std::span<const float> x, const base::Ra
 base::Result<void> Randk::decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
                                      State& state, std::span<float> y) const {
   PARLEY_CHECK(y.size() <= kLimit, y.size());
-  auto& scratch = dynamic_cast<RandkState&>(state);
+  auto& scratch = own_state<RandkState>(state);
   const std::size_t k = kept_.of(y.size());
   scratch.values.assign(k, 0.0f);
   const auto decoded = values_->decode_add(payload, next_stage_key(key), 1.0f, *scratch.values_state, scratch.values);

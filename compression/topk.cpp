@@ -77,7 +77,7 @@ Properties Topk::properties(std::size_t d) const {
 base::Result<std::size_t> Topk::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                        std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kLimit, out.size(), x.size());
-  auto& scratch = dynamic_cast<TopkState&>(state);
+  auto& scratch = own_state<TopkState>(state);
   if (x.empty()) return std::size_t{0};
   const std::size_t k = kept_.of(x.size());
   const auto count = scratch.finder.find(x, k);
@@ -92,7 +92,7 @@ base::Result<std::size_t> Topk::encode(std::span<const float> x, const base::Ran
 base::Result<void> Topk::decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
                                     State& state, std::span<float> y) const {
   PARLEY_CHECK(y.size() <= kLimit, y.size());
-  auto& scratch = dynamic_cast<TopkState&>(state);
+  auto& scratch = own_state<TopkState>(state);
   if (y.empty()) return payload.empty() ? base::Result<void>() : wrong_size(payload.size(), 0);
   const std::size_t k = kept_.of(y.size());
   scratch.indices.resize(std::max(scratch.indices.size(), k));

@@ -33,9 +33,10 @@ learning::SupervisedSettings learner_settings(const Config& config, base::PeerId
 
 /// The configuration's terms, and what only the built parts know: two machines whose C libraries round differently
 /// would not start from the same model, and must find out before the first round.
-std::vector<wire::Term> terms_of(const Config& config, learning::Learner& learner) {
+std::vector<wire::Term> terms_of(const Config& config, const topology::Graph& graph, learning::Learner& learner) {
   std::vector<wire::Term> terms;
   for (auto& [key, value] : agreement_terms(config)) terms.push_back({key, value});
+  terms.push_back({"edges of topology.graph", fmt::format("{:016x}", topology::fingerprint(graph))});
   terms.push_back({"parameter layout", fmt::format("{:016x}", learner.layout().fingerprint())});
   if (learner.common_initial_model()) {
     std::vector<float> x(learner.layout().size());
@@ -80,7 +81,8 @@ learning::Dataset load_samples(const Config& config, learning::DataSource& sourc
 SharedData open_shared_data(const Config& config) {
   return build_from(config, "learning.dataset", [&] {
     SharedData shared;
-    shared.source = learning::open_dataset(config.learning.dataset, config.learning.data, config.swarm.seed);
+    shared.source = learning::hold_in_memory(
+        learning::open_dataset(config.learning.dataset, config.learning.data, config.swarm.seed));
     if (shared.source->test_size() > 0)
       shared.test = std::make_shared<const learning::Dataset>(shared.source->load_test());
     return shared;
@@ -90,7 +92,7 @@ SharedData open_shared_data(const Config& config) {
 PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::PeerId peer, base::Incarnation incarnation,
                         SharedData* shared, learning::Executor& executor) {
   PeerParts parts;
-  std::shared_ptr<learning::DataSource> source;  // of its own, kept until the first evaluation
+  std::unique_ptr<learning::DataSource> source;
   if (shared == nullptr) {
     source = build_from(config, "learning.dataset", [&] {
       return learning::open_dataset(config.learning.dataset, config.learning.data, config.swarm.seed);
@@ -101,7 +103,10 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   if (shared != nullptr) {
     load_test = [test = shared->test] { return test; };
   } else if (source->test_size() > 0) {
-    load_test = [source] { return std::make_shared<const learning::Dataset>(source->load_test()); };
+    // Now and not at the first evaluation: a broken file must be found before the swarm counts on this peer.
+    auto test = build_from(config, "learning.dataset",
+                           [&] { return std::make_shared<const learning::Dataset>(source->load_test()); });
+    load_test = [test = std::move(test)] { return test; };
   }
   parts.learner = build_from(config, "learning.model", [&] {
     return learning::make_supervised_learner(learner_settings(config, peer), std::move(samples), std::move(load_test),
@@ -125,8 +130,10 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   for (base::PeerId id : topology::neighbourhood(swarm.graph, peer).peers) {
     settings.neighbours.push_back({id, config.roster[id.value].name});
   }
-  settings.terms = terms_of(config, *parts.learner);
-  settings.plan = {.rounds = config.swarm.rounds, .evaluate_every = config.learning.evaluate_every};
+  settings.terms = terms_of(config, swarm.graph, *parts.learner);
+  settings.plan = {.rounds = config.swarm.rounds,
+                   .evaluate_every = config.learning.evaluate_every,
+                   .target_accuracy = config.swarm.target_accuracy};
   settings.link.window = config.wire.window;
   settings.link.max_payload = parts.compressor->max_payload_size(layout.size());
   settings.link.max_offences = config.wire.max_offences;

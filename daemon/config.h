@@ -44,7 +44,7 @@ struct RosterEntry {
   std::optional<std::string> data;  ///< its own data file, below learning.data; nothing: a part of learning.dataset
 };
 
-/// Every option has a value here; daemon/options.cpp says what each means. An empty optional is the word that the
+/// Every option has a value here; daemon/option_table.cpp says what each means. An empty optional is the word that the
 /// option allows instead of a number ("none", "full", "unlimited").
 struct Config {
   struct Swarm {

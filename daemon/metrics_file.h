@@ -23,7 +23,7 @@ class MetricsFile {
   void write(const gossip::RoundReport& report, gossip::Duration elapsed, const wire::ByteCount& bytes);
   /// Lines are kept back for speed; this hands them to the operating system.
   void flush();
-  /// False once a write has failed (a full disk): training goes on, and status says so.
+  /// False once a write has failed (a full disk): training goes on, and the log says so.
   bool ok() const { return ok_; }
 
  private:

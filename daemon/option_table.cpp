@@ -286,7 +286,8 @@ constexpr Option kOptions[] = {
      .fallback = "400ms",
      .low = 0.001,
      .high = 3600,
-     .help = "A message that was not acknowledged for so long is sent again; the time doubles with every repetition.",
+     .help = "After so long without an acknowledgement the other end is asked, and what it misses is sent again; the "
+             "time doubles with every repetition.",
      .example = "1s",
      .field = field<&C::wire, &C::Wire::resend_after>()},
     {.section = "wire",
@@ -295,7 +296,7 @@ constexpr Option kOptions[] = {
      .fallback = "2s",
      .low = 0.001,
      .high = 3600,
-     .help = "A link on which nothing was sent for so long asks whether the other end is there.",
+     .help = "How often a link asks whether the other end is there, and measures the round trip.",
      .example = "5s",
      .field = field<&C::wire, &C::Wire::ping_every>()},
     {.section = "wire",
@@ -408,7 +409,8 @@ constexpr Option kOptions[] = {
      .fallback = "16MiB",
      .low = 4096,
      .high = 1e12,
-     .help = "A log file that would grow beyond this is renamed to end in .1 and begun anew.",
+     .help =
+         "A log file that would grow beyond this is set aside under a number and begun anew; two old ones are kept.",
      .example = "1MiB",
      .field = field<&C::log, &C::Log::max_size>()},
 

@@ -23,6 +23,7 @@ constexpr int kDirectoryUnusable = 3;
 
 std::string control_endpoint_of(const daemon::Config& config, const std::string& peer,
                                 const daemon::Environment& environment) {
+  if (config.control.endpoint == "none") return {};
   if (config.control.endpoint != "auto") return config.control.endpoint;
   const std::filesystem::path directory = daemon::runtime_directory(environment);
   daemon::make_runtime_directory(directory);
@@ -39,7 +40,7 @@ int run(int argc, char** argv) {
   const auto& options = std::get<daemon::ParleydOptions>(parsed);
   const daemon::Config config = daemon::load_config(options.config_file, options.overrides, environment);
   const base::PeerId peer = daemon::peer_index(config, options.peer);
-  daemon::SignalWatch signals({SIGTERM, SIGINT});
+  daemon::SignalWatch signals({SIGTERM, SIGINT, SIGHUP});
   daemon::Log log(config, options.peer);
   daemon::PeerDaemon parleyd(config, peer, control_endpoint_of(config, options.peer, environment), signals, log);
   return parleyd.run();

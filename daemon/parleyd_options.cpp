@@ -17,7 +17,7 @@ constexpr const char* kFooter =
     "The file is the same on every peer. A key is taken from --set, else from the environment\n"
     "(PARLEY_SWARM_ROUNDS for swarm.rounds), else from the file, else from its default:\n"
     "`parley config explain FILE` shows each value with its origin, `parley config check FILE`\n"
-    "does what a daemon does before it opens a socket. `parley swarm FILE` starts all peers.\n"
+    "does what a daemon does before it greets its neighbours. `parley swarm FILE` starts all peers.\n"
     "\n"
     "SIGTERM and SIGINT finish the round, say goodbye and exit; a second signal exits at once.\n"
     "Exit codes: 0 clean; 1 failed while running; 2 command line or configuration refused, or\n"

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include "daemon/report.h"
@@ -18,12 +20,14 @@ namespace parley::daemon {
 namespace {
 
 using std::chrono::duration_cast;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A gradient shorter than this is computed by the loop itself: handing it to a worker and back costs two wake-ups, and
-/// status can wait that long.
-constexpr gossip::Duration kShortWork = milliseconds(2);
+/// A gradient shorter than this is computed by the loop itself: handing it to a worker and back costs two wake-ups.
+/// Longer ones go to a worker, so that on a busy machine the loop has slept enough to be run at once when somebody
+/// asks.
+constexpr gossip::Duration kShortWork = microseconds(150);
 /// Frames taken from the socket per turn, so that a flood cannot starve the other sockets.
 constexpr int kFramesPerTurn = 64;
 /// Without anything due, the loop still turns this often.
@@ -56,9 +60,8 @@ PeerDaemon::PeerDaemon(const Config& config, base::PeerId peer, const std::strin
   started_ = now();
   if (!config.metrics.run_dir.empty()) {
     directory_.emplace(std::filesystem::path(config.metrics.run_dir) / config.roster[peer.value].name);
-    metrics_ = std::make_unique<MetricsFile>(directory_->metrics(), config.metrics.every);
   }
-  control_.emplace(ControlServer::Settings{.endpoint = control_endpoint});
+  if (!control_endpoint.empty()) control_.emplace(ControlServer::Settings{.endpoint = control_endpoint});
 }
 
 PeerDaemon::~PeerDaemon() = default;
@@ -95,24 +98,27 @@ void PeerDaemon::finish_loading() {
   }
   log_.info(fmt::format("{} parameters, {} neighbours, listening on {}", parts_->learner->layout().size(),
                         parts_->settings.neighbours.size(), transport_->endpoint()));
-  core_ = std::make_unique<simulation::PeerCore>(parts_->settings, parts_->ingredients(config_, *swarm_.weights),
-                                                 *parts_->algorithm, *transport_,
-                                                 static_cast<simulation::Shell&>(*this), now());
+  core_ =
+      std::make_unique<simulation::PeerCore>(parts_->settings, parts_->ingredients(config_, *swarm_.weights),
+                                             *parts_->algorithm, *transport_, static_cast<simulation::Shell&>(*this));
   if (config_.swarm.max_seconds) {
     train_until_ = now() + duration_cast<gossip::Duration>(std::chrono::duration<double>(*config_.swarm.max_seconds));
   }
+  core_->start(now());
   if (stop_requested_) core_->stop(now());
 }
 
 void PeerDaemon::turn() {
   wait();
+  turn_began_ = now();
   on_signals();
   if (workers_.take_finished() > 0) on_worker();
-  control_->serve([this](const wire::ControlAsk& ask) -> wire::ControlAnswer {
-    if (std::holds_alternative<wire::AskStatus>(ask)) return status();
-    stop("asked to over the control socket");
-    return wire::ControlDone{};
-  });
+  if (control_)
+    control_->serve([this](const wire::ControlAsk& ask) -> wire::ControlAnswer {
+      if (std::holds_alternative<wire::AskStatus>(ask)) return status();
+      stop("asked to over the control socket");
+      return wire::ControlDone{};
+    });
   if (!core_) return;
   receive();
   const auto deadline = core_->deadline();
@@ -128,17 +134,18 @@ void PeerDaemon::turn() {
 }
 
 void PeerDaemon::wait() const {
-  zmq_pollitem_t items[4] = {{control_->handle(), 0, ZMQ_POLLIN, 0},
-                             {nullptr, workers_.descriptor(), ZMQ_POLLIN, 0},
-                             {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0},
-                             {transport_ ? transport_->handle() : nullptr, 0, ZMQ_POLLIN, 0}};
+  zmq_pollitem_t items[4] = {{nullptr, workers_.descriptor(), ZMQ_POLLIN, 0},
+                             {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
+  int count = 2;
+  if (control_) items[count++] = {control_->handle(), 0, ZMQ_POLLIN, 0};
+  if (transport_) items[count++] = {transport_->handle(), 0, ZMQ_POLLIN, 0};
   gossip::Duration until = now() + kIdleTurn;
   if (core_) until = std::min(until, core_->deadline().value_or(until));
   if (drain_until_) until = std::min(until, *drain_until_);
   if (train_until_) until = std::min(until, *train_until_);
   // Rounded up: waking a little early would only spin.
   const auto timeout = std::chrono::ceil<milliseconds>(std::max(until - now(), gossip::Duration{}));
-  zmq_poll(items, transport_ ? 4 : 3, static_cast<long>(timeout.count()));
+  zmq_poll(items, count, static_cast<long>(timeout.count()));
 }
 
 void PeerDaemon::receive() {
@@ -150,24 +157,27 @@ void PeerDaemon::receive() {
 }
 
 void PeerDaemon::begin(gossip::Work work) {
-  if (work == gossip::Work::gradient && gradient_time_ > gossip::Duration{} && gradient_time_ < kShortWork) {
-    const gossip::Duration start = now();
-    core_->perform(work);
-    gradient_time_ += (now() - start - gradient_time_) / 8;
-    core_->completed(work, now());
+  // A peer that waits for nobody would compute one short gradient after the other here and never see its sockets.
+  const bool turn_is_young = now() - turn_began_ < kShortWork;
+  const bool is_short = gradient_time_ > gossip::Duration{} && gradient_time_ < kShortWork;
+  if (work == gossip::Work::gradient && is_short && turn_is_young) {
+    core_->perform_here(work);
+    learn_gradient_time();
     return;
   }
   working_ = work;
   workers_.begin([this, work] { core_->perform(work); });
 }
 
+void PeerDaemon::learn_gradient_time() {
+  const gossip::Duration took = core_->node().last_work_time();
+  gradient_time_ = gradient_time_ == gossip::Duration{} ? took : gradient_time_ + (took - gradient_time_) / 8;
+}
+
 void PeerDaemon::on_worker() {
   if (!core_) return finish_loading();
   const gossip::Work work = *std::exchange(working_, std::nullopt);
-  if (work == gossip::Work::gradient) {
-    const gossip::Duration took = core_->node().last_work_time();
-    gradient_time_ += (took - gradient_time_) / 8;
-  }
+  if (work == gossip::Work::gradient) learn_gradient_time();
   core_->completed(work, now());
 }
 
@@ -202,12 +212,14 @@ bool PeerDaemon::is_over() const {
 
 void PeerDaemon::round_finished(const gossip::RoundReport& report) {
   record_.round_finished(report, *core_);
+  if (directory_ && !metrics_) {
+    directory_->set_aside();  // what an earlier run left, only now that there is something to put in its place
+    metrics_ = std::make_unique<MetricsFile>(directory_->metrics(), config_.metrics.every);
+  }
   if (metrics_) metrics_->write(report, now() - started_, core_->bytes());
   if (!report.evaluation) return;
   log_.info(fmt::format("round {}: loss {:.4f}, test accuracy {:.4f}, consensus distance {:.4g}", record_.rounds_done(),
                         report.evaluation->train_loss, report.evaluation->test_accuracy, report.consensus_distance));
-  const auto& target = config_.swarm.target_accuracy;
-  if (target && report.evaluation->test_accuracy >= *target) stop("swarm.target_accuracy is reached");
 }
 
 wire::PeerStatus PeerDaemon::status() const {
@@ -235,17 +247,25 @@ void PeerDaemon::report_waiting() {
 void PeerDaemon::write_results() {
   results_written_ = true;
   if (metrics_) metrics_->flush();
+  if (metrics_ && !metrics_->ok()) log_.warn("metrics.jsonl could not be written to the end; is the disk full?");
   if (!core_) return;
-  const bool drained = core_->state() == simulation::PeerState::done || core_->state() == simulation::PeerState::failed;
-  if (!drained) log_.warn("daemon.drain_timeout is over: leaving with messages that nobody acknowledged");
+  const bool was_training = core_->state() == simulation::PeerState::training;
+  if (was_training) {
+    log_.warn(fmt::format("daemon.drain_timeout is over: leaving in the middle of round {}, which waits for {}",
+                          core_->node().round(), fmt::join(core_->waiting_for(), ", ")));
+  }
+  core_->abandon(now());
+  if (core_->state() == simulation::PeerState::draining) log_.warn("leaving with messages that nobody acknowledged");
   if (!core_->failure().empty()) log_.error(core_->failure());
-  if (!directory_) return;
-  learning::write_safetensors(directory_->model(), parts_->learner->layout(), core_->node().x(),
-                              {{"format", "pt"},
-                               {"parley.swarm", config_.swarm.name},
-                               {"parley.peer", config_.roster[self_.value].name},
-                               {"parley.round", std::to_string(record_.rounds_done())},
-                               {"parley.config_hash", config_hash(config_)}});
+  // A run without a round has no results, and must not take the place of one that has.
+  if (!directory_ || record_.rounds_done() == 0) return;
+  std::map<std::string, std::string> metadata = {{"format", "pt"},
+                                                 {"parley.swarm", config_.swarm.name},
+                                                 {"parley.peer", config_.roster[self_.value].name},
+                                                 {"parley.round", std::to_string(record_.rounds_done())},
+                                                 {"parley.config_hash", config_hash(config_)}};
+  if (was_training) metadata["parley.interrupted"] = "in the middle of the next round";
+  learning::write_safetensors(directory_->model(), parts_->learner->layout(), core_->node().x(), metadata);
   write_result(directory_->result(), status());
 }
 

@@ -22,8 +22,8 @@ namespace parley::daemon {
 
 class PeerDaemon final : private simulation::Shell {
  public:
-  /// Opens the control socket and the run directory. Throws base::OperatorError or DirectoryUnusable. The configuration
-  /// outlives the daemon; `signals` and `log` too.
+  /// Opens the run directory and the control socket, if there is to be one. Throws base::OperatorError or
+  /// DirectoryUnusable. The configuration outlives the daemon; `signals` and `log` too.
   PeerDaemon(const Config& config, base::PeerId peer, const std::string& control_endpoint, SignalWatch& signals,
              Log& log);
   ~PeerDaemon() override;
@@ -46,6 +46,7 @@ class PeerDaemon final : private simulation::Shell {
   void turn();
   void wait() const;
   void on_worker();
+  void learn_gradient_time();
   void on_signals();
   void receive();
   void stop(const std::string& why);
@@ -70,6 +71,7 @@ class PeerDaemon final : private simulation::Shell {
   PeerRecord record_;
   std::optional<gossip::Work> working_;  // on a worker
   gossip::Duration gradient_time_{};     // running mean
+  gossip::Duration turn_began_{};
   bool stop_requested_ = false;
   bool results_written_ = false;
   std::optional<gossip::Duration> drain_until_;

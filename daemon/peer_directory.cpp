@@ -31,6 +31,15 @@ PeerDirectory::PeerDirectory(std::filesystem::path path) : path_(std::move(path)
       fmt::format("{}: another daemon is using it; stop that one, or choose another metrics.run_dir", path_.string()));
 }
 
+void PeerDirectory::set_aside() const {
+  for (const std::filesystem::path& file : {metrics(), result(), model()}) {
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) continue;
+    std::filesystem::rename(file, file.string() + ".previous", error);
+    if (error) throw DirectoryUnusable(fmt::format("{}: cannot be renamed: {}", file.string(), error.message()));
+  }
+}
+
 PeerDirectory::~PeerDirectory() {
   close(lock_);
 }

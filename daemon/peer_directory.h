@@ -22,6 +22,9 @@ class PeerDirectory {
   PeerDirectory(const PeerDirectory&) = delete;
   PeerDirectory& operator=(const PeerDirectory&) = delete;
 
+  /// Renames the results of an earlier run to *.previous. Throws DirectoryUnusable if it cannot.
+  void set_aside() const;
+
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path result() const { return path_ / "result.json"; }
   std::filesystem::path model() const { return path_ / "model.safetensors"; }

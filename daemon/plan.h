@@ -1,4 +1,4 @@
-// Everything that a daemon does before it opens a socket, and what the run would cost: `parley config check`.
+// Everything that a daemon does before it greets its neighbours, and what the run would cost: `parley config check`.
 #pragma once
 
 #include <cstddef>

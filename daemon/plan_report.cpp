@@ -27,7 +27,7 @@ std::string topology_text(const Config& config, const Plan& plan) {
 
 std::string compression_text(const Plan& plan) {
   const std::string delta =
-      plan.delta > 0 ? fmt::format("delta {:.4g} (|C(x) - x|^2 is at most {:.4g} |x|^2)", plan.delta, 1 - plan.delta)
+      plan.delta > 0 ? fmt::format("delta {:.4g} (E|C(x) - x|^2 is at most {:.4g} |x|^2)", plan.delta, 1 - plan.delta)
                      : std::string("no contraction is guaranteed");
   return fmt::format("{}; {}; gamma suggested for it {:.4g}", plan.op, delta, plan.suggested_gamma);
 }

@@ -25,11 +25,11 @@ A value is taken from the first of these that has it:
 4. the default.
 
 `parley config sample` prints a file with every key at its default, `parley config explain FILE` shows each value
-with its origin, and `parley config check FILE` does everything that a daemon does before it opens a socket and prints
+with its origin, and `parley config check FILE` does everything that a daemon does before it greets its neighbours and prints
 what a run would cost. A key or section that is not in this table is an error.
 
 **Common** keys are compared when two peers greet each other; peers that differ in one refuse the link and both say which.
-**Live** keys may change in a running daemon; the others are read when it starts.
+**Live** keys are those that a daemon could change without starting anew; this version reads all keys when it starts.
 
 Durations have a unit: `200ms`, `5s`, `2m`. Sizes too: `512KiB`, `4MiB`. Rates are in bits per second: `100Mbit`.
 Specs name one of several things with its parameters, `topk(ratio=0.01)`; `parley config reference SECTION.KEY` lists
@@ -131,7 +131,7 @@ std::string option_help(const Option& option) {
   text += fmt::format(
       "  {}; {}\n",
       option.agreement == Agreement::common ? "must be the same on all peers" : "each peer may have its own value",
-      option.change == Change::live ? "may change in a running daemon" : "read when a daemon starts");
+      option.change == Change::live ? "could change in a running daemon" : "read when a daemon starts");
   if (!option.spec) return text;
   TextTable table({fmt::format("  {}", name_of(*option.spec)), "what it is"});
   for (const SpecName& spec : spec_names(*option.spec))

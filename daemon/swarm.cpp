@@ -102,7 +102,9 @@ class Run {
       const auto exit = m.process.poll();
       if (!exit) continue;
       m.ended = true;
-      if (!exit->clean() && !killed_ && outcome_.error.empty()) fail(m, *exit);
+      // A daemon that had not yet got as far as to catch SIGTERM dies of it, which is what was asked for.
+      const bool as_asked = outcome_.interrupted && exit->signal == SIGTERM;
+      if (!exit->clean() && !as_asked && !killed_ && outcome_.error.empty()) fail(m, *exit);
     }
   }
 
@@ -162,7 +164,7 @@ class Run {
     outcome_.report.seconds = seconds();
     for (const Member& m : members_) {
       auto result = read_result(directory_of(m.plan) / "result.json");
-      if (!result.ok() && outcome_.error.empty()) {
+      if (!result.ok() && outcome_.error.empty() && !outcome_.interrupted) {
         outcome_.exit_code = 1;
         outcome_.error = fmt::format("{} ended without a result: {}", m.plan.name, result.refusal().detail);
       }

@@ -1,6 +1,7 @@
 #include "daemon/worker_pool.h"
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -59,6 +60,9 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::work() {
+  // Of two threads that could run, the event loop is the one that somebody waits for.
+  constexpr int kNicer = 5;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNicer);
   for (;;) {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

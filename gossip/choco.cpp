@@ -78,6 +78,10 @@ class Choco final : public Algorithm {
     Payload q;
     node.timed(&Profile::encode, [&] {
       energy_ = subtract(node.x(), references_->own(), difference_);
+      if (!std::isfinite(energy_)) {
+        throw Diverged(fmt::format(
+            "round {}: the model grows beyond what a float can hold; lower learning.learning_rate", node.round()));
+      }
       q = node.compress(difference_);
       announced_ = static_cast<float>(contraction_);
     });

@@ -124,9 +124,14 @@ void Node::open_exchange(Payload payload, float contraction, base::Phase phase) 
   inbox_.clear();
   refresh_neighbours();
   exchange_ = ExchangeId{round_, phase};
-  announced_degree_ = static_cast<std::uint32_t>(neighbours_.size());
-  parts_.host.broadcast({.id = *exchange_, .degree = announced_degree_, .contraction = contraction}, payload,
-                        neighbours_);
+  // Who leaves before this round still counts in it: whether its farewell has come already depends on time, and the
+  // weights must not.
+  const auto degree = std::count_if(all_.begin(), all_.end(), [this](const Neighbour& neighbour) {
+    return !neighbour.refused && !(neighbour.leaves && *neighbour.leaves < round_);
+  });
+  announced_ = {.id = *exchange_, .degree = static_cast<std::uint32_t>(degree), .contraction = contraction};
+  sent_ = std::move(payload);
+  parts_.host.broadcast(announced_, sent_, neighbours_);
 }
 
 bool Node::is_complete() const {
@@ -140,13 +145,14 @@ Inbox Node::close_exchange() {
     if (neighbour.arrived.empty() || neighbour.refused) continue;
     if (neighbour.arrived.front().announcement.id != *exchange_) continue;
     const Announcement& announcement = neighbour.arrived.front().announcement;
-    neighbour.weight = parts_.weight(announced_degree_, announcement.degree);
+    neighbour.weight = parts_.weight(announced_.degree, announcement.degree);
     inbox_.push_back({.from = neighbour.id,
                       .weight = static_cast<float>(neighbour.weight),
                       .contraction = announcement.contraction,
                       .payload = std::move(neighbour.arrived.front().payload)});
     neighbour.arrived.pop_front();
   }
+  closed_ = *exchange_;
   exchange_.reset();
   return inbox_;
 }
@@ -165,6 +171,8 @@ base::Result<void> Node::receive(base::PeerId from, const Announcement& announce
     return base::Refusal{"exchange_out_of_range", fmt::format("round {} phase {} while in round {}",
                                                               announcement.id.round, announcement.id.phase, round_)};
   }
+  // The second life of a neighbour repeats what this node has used already, to the bit.
+  if (closed_ && announcement.id <= *closed_) return {};
   neighbour->newest = announcement.id.round;
   neighbour->arrived.push_back({announcement, std::move(payload)});
   wake();
@@ -176,6 +184,17 @@ void Node::left(base::PeerId peer, base::Round round) {
   if (neighbour == nullptr) return;
   neighbour->leaves = round;
   wake();
+}
+
+void Node::begins_anew(base::PeerId peer) {
+  PARLEY_CHECK(round_.value == 0, round_);
+  Neighbour* neighbour = find(peer);
+  if (neighbour == nullptr) return;
+  neighbour->arrived.clear();
+  neighbour->leaves.reset();
+  neighbour->newest.reset();
+  neighbour->refused = false;
+  if (exchange_ || closed_) parts_.host.broadcast(announced_, sent_, std::span(&peer, 1));
 }
 
 void Node::suspend(std::coroutine_handle<> handle, std::optional<Work> work) {

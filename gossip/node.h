@@ -174,6 +174,9 @@ class Node {
   base::Result<void> receive(base::PeerId from, const Announcement& announcement, Payload payload);
   /// A neighbour takes part in no round from `round` on.
   void left(base::PeerId peer, base::Round round);
+  /// A neighbour begins anew: what its former life sent or said is forgotten, and if this node has sent its message
+  /// of this round, the new life is sent it too. Checked: this node is in its first round.
+  void begins_anew(base::PeerId peer);
   /// Neighbours whose message of the open exchange has not come; empty without an open exchange.
   std::vector<base::PeerId> waiting_for() const;
   /// Since when the open exchange has been waited for, on Host::now()'s clock; nothing if it is not.
@@ -251,7 +254,9 @@ class Node {
   std::vector<base::PeerId> neighbours_;
   std::vector<Received> inbox_;
   std::optional<ExchangeId> exchange_;
-  std::uint32_t announced_degree_ = 0;
+  Announcement announced_;
+  Payload sent_;                      // of the last exchange, open or closed
+  std::optional<ExchangeId> closed_;  // the last that has ended
   Duration suspended_at_{};
   bool running_[2] = {false, false};
   std::coroutine_handle<> suspended_;

@@ -6,7 +6,8 @@ namespace parley::gossip {
 
 Task<> train(Node& node, Algorithm& algorithm, Plan plan, const bool& stop) {
   algorithm.start(node);
-  while (!stop && (plan.rounds == 0 || node.round().value < plan.rounds)) {
+  bool reached = false;
+  while (!stop && !reached && (plan.rounds == 0 || node.round().value < plan.rounds)) {
     co_await algorithm.round(node);
     RoundReport report{.round = node.round(),
                        .loss = node.last_loss(),
@@ -17,6 +18,7 @@ Task<> train(Node& node, Algorithm& algorithm, Plan plan, const bool& stop) {
     if (last || (plan.evaluate_every > 0 && done % plan.evaluate_every == 0)) {
       report.consensus_distance = algorithm.consensus_distance(node);
       report.evaluation = co_await node.evaluation();
+      reached = plan.target_accuracy && report.evaluation->test_accuracy >= *plan.target_accuracy;
     }
     node.finish_round();
     node.report(report);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "gossip/algorithm.h"
 #include "gossip/node.h"
@@ -11,8 +12,10 @@ namespace parley::gossip {
 
 struct Plan {
   std::uint64_t rounds = 0;  ///< the run ends after this many; 0: it goes on until it is stopped
-  std::uint64_t evaluate_every =
-      0;  ///< evaluate after every so many rounds; the last round always is; 0: only the last
+  /// Rounds between two evaluations; the last round is always evaluated. 0: only that one.
+  std::uint64_t evaluate_every = 0;
+  /// The run ends when an evaluation reaches this test accuracy.
+  std::optional<double> target_accuracy = std::nullopt;
 };
 
 /// Trains until the plan is fulfilled or `stop` turns true, which is looked at between rounds. Reports every round to

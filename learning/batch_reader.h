@@ -16,8 +16,8 @@ class BatchReader {
   /// Room for max_rows samples of `features` features.
   BatchReader(std::size_t max_rows, std::size_t features);
 
-  /// The given samples; valid until the next call. Does not allocate. Checked: at most max_rows, each below data.size(),
-  /// of that many features.
+  /// The given samples; valid until the next call. Does not allocate. Checked: at most max_rows, each below
+  /// data.size(), of that many features.
   Batch read(const Dataset& data, std::span<const std::uint32_t> rows);
   /// Samples first .. first + count - 1.
   Batch read(const Dataset& data, std::size_t first, std::size_t count);

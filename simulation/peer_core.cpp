@@ -54,12 +54,11 @@ std::string_view name_of(PeerState state) {
 }
 
 PeerCore::PeerCore(PeerSettings settings, const NodeIngredients& ingredients, gossip::Algorithm& algorithm,
-                   wire::Transport& transport, Shell& shell, wire::Time now)
+                   wire::Transport& transport, Shell& shell)
     : settings_(std::move(settings)),
       algorithm_(algorithm),
       transport_(transport),
       shell_(shell),
-      now_(now),
       node_({.self = settings_.self,
              .seed = ingredients.seed,
              .learner = ingredients.learner,
@@ -70,11 +69,14 @@ PeerCore::PeerCore(PeerSettings settings, const NodeIngredients& ingredients, go
              .weight = ingredients.weight,
              .host = *this},
             ids_of(settings_.neighbours)) {
-  for (const NeighbourAddress& address : settings_.neighbours) {
-    neighbours_.push_back({.address = address, .link = open_link(address), .bytes = {}});
-  }
-  for (Neighbour& neighbour : neighbours_) pump(neighbour);
-  start_when_agreed();
+  for (const NeighbourAddress& address : settings_.neighbours) neighbours_.push_back({address, nullptr, {}});
+}
+
+void PeerCore::start(wire::Time now) {
+  PARLEY_CHECK(state_ == PeerState::starting);
+  now_ = now;
+  for (Neighbour& neighbour : neighbours_) neighbour.link = open_link(neighbour.address);
+  settle();
 }
 
 std::unique_ptr<wire::Link> PeerCore::open_link(const NeighbourAddress& address) const {
@@ -112,15 +114,14 @@ void PeerCore::on_frames(const wire::Frames& frames, wire::Time now) {
     return count_refusal({"not_a_neighbour", fmt::format("peer {}", message->from)}, "a stranger");
   if (const auto payload = wire::check_payload(*message, frames.payload.span); !payload) {
     neighbour->link->on_offence(now, payload.refusal().reason);
-    pump(*neighbour);
-    return count_refusal(payload.refusal(), neighbour->address.name);
+    count_refusal(payload.refusal(), neighbour->address.name);
+    return settle();
   }
   count(neighbour->bytes.received, *message, frames.header.size(), frames.payload.size());
   count(bytes_.received, *message, frames.header.size(), frames.payload.size());
   if (const auto accepted = neighbour->link->on_message(std::move(*message), frames.payload, now); !accepted) {
     count_refusal(accepted.refusal(), neighbour->address.name);
   }
-  pump(*neighbour);
   settle();
 }
 
@@ -130,7 +131,6 @@ void PeerCore::on_time(wire::Time now) {
     const auto due = neighbour.link->deadline();
     if (!due || *due > now) continue;
     neighbour.link->on_time(now);
-    pump(neighbour);
   }
   settle();
 }
@@ -145,6 +145,18 @@ void PeerCore::stop(wire::Time now) {
   now_ = now;
   stop_ = true;
   if (state_ == PeerState::starting) finish("stopped before it began");
+}
+
+void PeerCore::abandon(wire::Time now) {
+  now_ = now;
+  if (state_ != PeerState::starting && state_ != PeerState::training) return;
+  // If this round's message is out, its receivers can use it.
+  const bool is_out = !node_.waiting_for().empty();
+  state_ = PeerState::draining;
+  for (Neighbour& neighbour : neighbours_) {
+    say_goodbye(neighbour, is_out ? base::next(node_.round()) : node_.round(), "stopped while it waited for others");
+  }
+  drain();
 }
 
 std::optional<wire::Time> PeerCore::deadline() const {
@@ -176,7 +188,8 @@ void PeerCore::broadcast(const gossip::Announcement& announcement, const gossip:
 
 void PeerCore::offence(base::PeerId from, const base::Refusal& refusal) {
   Neighbour* neighbour = find(from);
-  neighbour->link->on_offence(now_, refusal.reason);
+  neighbour->link->reject(
+      fmt::format("{} cannot decode what {} sent: {}", settings_.name, neighbour->address.name, refusal.reason));
   count_refusal(refusal, neighbour->address.name);
   shell_.note(fmt::format("{} sent a payload that cannot be decoded; going on without it", neighbour->address.name),
               true);
@@ -197,11 +210,16 @@ void PeerCore::send_pending(Neighbour& neighbour) {
 }
 
 void PeerCore::pump(Neighbour& neighbour) {
-  neighbour.link->take_events(events_);
-  for (wire::LinkEvent& event : events_) {
-    std::visit([&](auto& each) { on_event(neighbour, each); }, event);
+  for (neighbour.link->take_events(events_); !events_.empty(); neighbour.link->take_events(events_)) {
+    std::vector<wire::LinkEvent> events = std::move(events_);
+    for (wire::LinkEvent& event : events) std::visit([&](auto& each) { on_event(neighbour, each); }, event);
+    events_ = std::move(events);
   }
   send_pending(neighbour);
+}
+
+void PeerCore::pump_all() {
+  for (Neighbour& neighbour : neighbours_) pump(neighbour);
 }
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Delivered& delivered) {
@@ -223,20 +241,29 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Delivered& delivered) {
   count_refusal(accepted.refusal(), neighbour.address.name);
 }
 
+// A neighbour's first life is agreed with while this peer starts. Whatever comes later has lost what its former life
+// knew of this peer's model. In the first round nothing is lost yet; after that it cannot be taken back.
 void PeerCore::on_event(Neighbour& neighbour, wire::Agreed& agreed) {
   shell_.note(fmt::format("agreed with {} (round {})", neighbour.address.name, agreed.round), false);
-  const bool too_late = state_ == PeerState::training && agreed.round < node_.round();
-  if (too_late) {
-    shell_.note(fmt::format("{} came back at round {} while this peer is in round {}; going on without it",
-                            neighbour.address.name, agreed.round, node_.round()),
-                true);
-    node_.left(neighbour.address.id, node_.round());
+  if (state_ == PeerState::starting && agreed.round.value > 0) {
+    fail(fmt::format("{} is in round {} already, and a peer that starts late or anew cannot catch up",
+                     neighbour.address.name, agreed.round));
   }
+  if (state_ == PeerState::starting) return;
+  if (state_ == PeerState::training && node_.round().value == 0 && agreed.round.value == 0) {
+    return node_.begins_anew(neighbour.address.id);
+  }
+  shell_.note(fmt::format("{} has restarted while this peer is in round {}; going on without it",
+                          neighbour.address.name, node_.round()),
+              true);
+  neighbour.link->reject(fmt::format("{} is in round {} already and cannot take back a peer that starts anew",
+                                     settings_.name, node_.round()));
 }
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Left& left) {
   shell_.note(fmt::format("{} leaves before round {}: {}", neighbour.address.name, left.round, left.reason), false);
-  node_.left(neighbour.address.id, left.round);
+  // While this peer starts, a neighbour that was stopped may be started again.
+  if (state_ != PeerState::starting) node_.left(neighbour.address.id, left.round);
 }
 
 void PeerCore::on_event(Neighbour& neighbour, wire::Refused& refused) {
@@ -244,12 +271,15 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Refused& refused) {
                           refused.reason),
               true);
   if (state_ == PeerState::training) node_.left(neighbour.address.id, node_.round());
-  const bool nobody_left = std::all_of(neighbours_.begin(), neighbours_.end(), [](const Neighbour& each) {
-    return each.link->state() == wire::LinkState::refused;
-  });
-  if (state_ != PeerState::starting || !nobody_left) return;
+  const bool by_all = std::all_of(neighbours_.begin(), neighbours_.end(),
+                                  [](const Neighbour& each) { return each.link->state() == wire::LinkState::refused; });
+  if (state_ != PeerState::starting || !by_all) return;
+  fail(fmt::format("no neighbour agrees to train with this peer; {}: {}", neighbour.address.name, refused.reason));
+}
+
+void PeerCore::fail(std::string why) {
   state_ = PeerState::failed;
-  failure_ = fmt::format("no neighbour agrees to train with this peer; {}: {}", neighbour.address.name, refused.reason);
+  failure_ = std::move(why);
 }
 
 void PeerCore::start_when_agreed() {
@@ -262,28 +292,31 @@ void PeerCore::start_when_agreed() {
 }
 
 void PeerCore::settle() {
+  pump_all();
   start_when_agreed();
   if (state_ == PeerState::training && task_.done()) {
     try {
       task_.rethrow();
       finish(stop_ ? "stopped" : "finished");
-    } catch (const gossip::Diverged& diverged) {
-      failure_ = diverged.what();
+    } catch (const std::exception& failure) {
+      failure_ = failure.what();
       finish(failure_);
     }
   }
   if (state_ == PeerState::draining) drain();
+  pump_all();
 }
 
 void PeerCore::finish(const std::string& reason) {
   state_ = PeerState::draining;
-  for (Neighbour& neighbour : neighbours_) {
-    if (!is_open(neighbour.link->state())) continue;
-    neighbour.link->send(wire::Goodbye{.round = node_.round(), .reason = reason.substr(0, wire::kMaxTextBytes)}, {},
-                         now_);
-    send_pending(neighbour);
-  }
+  for (Neighbour& neighbour : neighbours_) say_goodbye(neighbour, node_.round(), reason);
   drain();
+}
+
+void PeerCore::say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason) {
+  if (!is_open(neighbour.link->state()) || !neighbour.link->can_send()) return;
+  neighbour.link->send(wire::Goodbye{.round = round, .reason = reason.substr(0, wire::kMaxTextBytes)}, {}, now_);
+  send_pending(neighbour);
 }
 
 void PeerCore::drain() {

@@ -86,20 +86,30 @@ struct NeighbourView {
 
 class PeerCore final : private gossip::Host {
  public:
-  /// References outlive the core. Says Hello to every neighbour at once.
+  /// References outlive the core.
   PeerCore(PeerSettings settings, const NodeIngredients& ingredients, gossip::Algorithm& algorithm,
-           wire::Transport& transport, Shell& shell, wire::Time now);
+           wire::Transport& transport, Shell& shell);
 
   // In.
+
+  /// Says Hello to every neighbour. To be called once, before anything else.
+  void start(wire::Time now);
 
   /// Two frames from outside, from whoever. Malformed ones are counted and dropped.
   void on_frames(const wire::Frames& frames, wire::Time now);
   /// To be called at or after deadline().
   void on_time(wire::Time now);
   void perform(gossip::Work work) { node_.perform(work); }
+  /// Both at once, for a Shell that does the work before begin() returns.
+  void perform_here(gossip::Work work) {
+    node_.perform(work);
+    node_.completed(work);
+  }
   void completed(gossip::Work work, wire::Time now);
   /// Finishes the round, says goodbye and drains.
   void stop(wire::Time now);
+  /// Leaves at once, in the middle of a round if need be, because a neighbour that is waited for does not come.
+  void abandon(wire::Time now);
 
   // Out.
 
@@ -133,14 +143,17 @@ class PeerCore final : private gossip::Host {
   Neighbour* find(base::PeerId peer);
   void count_refusal(const base::Refusal& refusal, std::string_view who);
   void pump(Neighbour& neighbour);
+  void pump_all();
   void send_pending(Neighbour& neighbour);
   void on_event(Neighbour& neighbour, wire::Delivered& delivered);
   void on_event(Neighbour& neighbour, wire::Agreed& agreed);
   void on_event(Neighbour& neighbour, wire::Left& left);
   void on_event(Neighbour& neighbour, wire::Refused& refused);
   void settle();
+  void fail(std::string why);
   void start_when_agreed();
   void finish(const std::string& reason);
+  void say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason);
   void drain();
 
   // Constant after construction.

@@ -27,8 +27,15 @@ struct World::Inhabitant final : public wire::Transport, public Shell {
     const double rate = world.settings_.bytes_per_second;
     uplink_free = std::max(uplink_free, world.now_);
     if (rate > 0) uplink_free += wire::Time(static_cast<std::int64_t>(std::ceil(bytes / rate * 1e9)));
-    world.schedule(uplink_free + world.settings_.latency,
-                   [this, to, frames = wire::Frames{own(header), payload}] { world.peers_[to.value]->arrive(frames); });
+    const wire::Frames frames{own(header), payload};
+    const int copies = world.faults_.uniform_double() < world.settings_.duplication ? 2 : 1;
+    for (int copy = 0; copy < copies; ++copy) {
+      if (world.faults_.uniform_double() < world.settings_.loss) continue;
+      const auto late = static_cast<std::int64_t>(world.faults_.uniform_double() *
+                                                  static_cast<double>(world.settings_.jitter.count()));
+      world.schedule(uplink_free + world.settings_.latency + wire::Time(late),
+                     [this, to, frames] { world.peers_[to.value]->arrive(frames); });
+    }
     return true;
   }
   std::optional<wire::Frames> receive() override { return std::nullopt; }  // arrivals are events
@@ -46,7 +53,7 @@ struct World::Inhabitant final : public wire::Transport, public Shell {
   gossip::Duration now() const override { return world.clock_(); }
 
   void arrive(const wire::Frames& frames) {
-    if (core->state() == PeerState::done || core->state() == PeerState::failed) return;
+    // A peer that is done still answers, as a process that lingers a moment does: its last acknowledgement may be lost.
     core->on_frames(frames, world.now_);
     world.schedule_timer(*this);
   }
@@ -59,14 +66,18 @@ struct World::Inhabitant final : public wire::Transport, public Shell {
 };
 
 World::World(NetworkSettings settings, Observer& observer, std::function<gossip::Duration()> clock)
-    : settings_(settings), observer_(observer), clock_(std::move(clock)) {}
+    : settings_(settings),
+      observer_(observer),
+      clock_(std::move(clock)),
+      faults_({.seed = settings.fault_seed, .peer = {}, .round = {}, .stream = base::Stream::network}) {}
 
 World::~World() = default;
 
 PeerCore& World::add(PeerSettings settings, const NodeIngredients& ingredients, gossip::Algorithm& algorithm) {
   PARLEY_CHECK(settings.self.value == peers_.size(), settings.self);
   Inhabitant& peer = *peers_.emplace_back(std::make_unique<Inhabitant>(*this, settings.self));
-  peer.core = std::make_unique<PeerCore>(std::move(settings), ingredients, algorithm, peer, peer, now_);
+  peer.core = std::make_unique<PeerCore>(std::move(settings), ingredients, algorithm, peer, peer);
+  peer.core->start(now_);
   schedule_timer(peer);
   return *peer.core;
 }
@@ -76,14 +87,12 @@ void World::schedule(wire::Time at, std::function<void()> happen) {
 }
 
 void World::schedule_timer(Inhabitant& peer) {
-  const bool over = peer.core->state() == PeerState::done || peer.core->state() == PeerState::failed;
-  const auto due = over ? std::nullopt : peer.core->deadline();
+  const auto due = peer.core->deadline();
   if (!due || (peer.timer && *peer.timer <= *due)) return;
   peer.timer = due;
   schedule(std::max(*due, now_), [this, &peer] {
     peer.timer.reset();
-    const bool is_over = peer.core->state() == PeerState::done || peer.core->state() == PeerState::failed;
-    if (!is_over) peer.core->on_time(now_);
+    peer.core->on_time(now_);
     schedule_timer(peer);
   });
 }

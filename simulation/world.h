@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "simulation/peer_core.h"
 
 namespace parley::simulation {
@@ -17,6 +18,11 @@ struct NetworkSettings {
   wire::Time latency = std::chrono::microseconds(100);  ///< of every link, one way
   double bytes_per_second = 0;                          ///< of every peer's uplink; 0: unlimited
   wire::Time gradient_time{};                           ///< that a gradient takes every peer
+  // Faults, for tests: what links promise must hold whatever the network does.
+  double loss = 0;         ///< probability that a frame is lost
+  double duplication = 0;  ///< probability that it arrives twice
+  wire::Time jitter{};     ///< every frame is late by up to this, so that frames overtake each other
+  std::uint64_t fault_seed = 1;
 };
 
 /// What a world tells of its peers.
@@ -61,6 +67,7 @@ class World {
   std::function<gossip::Duration()> clock_;
   wire::Time now_{};
   std::uint64_t made_ = 0;
+  base::Random faults_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::vector<std::unique_ptr<Inhabitant>> peers_;
 };

@@ -93,7 +93,10 @@ bool Link::decides(const Message& message, std::uint64_t answers) const {
 
 base::Result<void> Link::on_hello(const Message& message, const Hello& hello, Time now) {
   const base::Incarnation life = message.incarnation;
-  if (leaving_ && life != life_) return {};
+  if (leaving_ && life != life_) {
+    object(message, fmt::format("{} has left, and takes nobody up any more", settings_.self_name), now);
+    return {};
+  }
   if (!decides(message, hello.answers)) {
     greet(life, hello.number, now);
     return {};
@@ -171,6 +174,11 @@ void Link::start_session(base::Incarnation life, base::Round round, Time now) {
   ping_at_ = now;  // the first measurement
   events_.push_back(Agreed{round, std::exchange(agreed_before_, true)});
   deliver(now);
+}
+
+void Link::reject(std::string reason) {
+  if (!in_session()) return;
+  refuse(life_, std::move(reason), candidate_number_);
 }
 
 void Link::refuse(base::Incarnation life, std::string reason, std::uint64_t answers) {

@@ -104,6 +104,9 @@ class Link {
   /// Queues a sequenced message. Checked: the link is agreed or suspect, and can_send(), which a Goodbye needs not if
   /// it is the first. `payload_hash` saves hashing a payload again that goes to several peers; 0: not known.
   void send(Body body, Bytes payload, Time now, std::uint64_t payload_hash = 0);
+  /// Refuses this life of the other end for a reason of the owner's, which it is told. Nothing happens without an
+  /// agreement.
+  void reject(std::string reason);
   /// The round this end is in, for Hello.
   void set_round(base::Round round) { round_ = round; }
 

@@ -24,12 +24,12 @@ HWY_INLINE std::uint32_t copy_loop(const float* x, std::size_t n, std::size_t he
   return largest.bits();
 }
 
-std::uint32_t CopyF32(const float* x, std::size_t n, float* to) {
+std::uint32_t copy_f32(const float* x, std::size_t n, float* to) {
   const Streaming<float> streaming(to, n);
   return streaming.worthwhile() ? copy_loop<true>(x, n, streaming.head(), to) : copy_loop<false>(x, n, 0, to);
 }
 
-void AddF32(const float* from, std::size_t n, float scale, float* y) {
+void add_f32(const float* from, std::size_t n, float scale, float* y) {
   for_each_vector(n, [&](auto d, std::size_t i) HWY_ATTR {
     // A multiplication and then an addition, never fused.
     hn::StoreU(hn::Add(hn::LoadU(d, y + i), hn::Mul(hn::Set(d, scale), hn::LoadU(d, from + i))), d, y + i);
@@ -56,12 +56,12 @@ HWY_INLINE std::uint32_t bf16_loop(const float* x, std::size_t n, std::size_t he
   return largest.bits();
 }
 
-std::uint32_t ToBf16(const float* x, std::size_t n, std::uint16_t* to) {
+std::uint32_t to_bf16(const float* x, std::size_t n, std::uint16_t* to) {
   const Streaming<std::uint16_t> streaming(to, n);
   return streaming.worthwhile() ? bf16_loop<true>(x, n, streaming.head(), to) : bf16_loop<false>(x, n, 0, to);
 }
 
-void AddBf16(const std::uint16_t* from, std::size_t n, float scale, float* y) {
+void add_bf16(const std::uint16_t* from, std::size_t n, float scale, float* y) {
   for_each_vector(n, [&](auto d, std::size_t i) HWY_ATTR {
     const hn::RebindToUnsigned<decltype(d)> du;
     const hn::Rebind<std::uint16_t, decltype(d)> d16;
@@ -71,7 +71,7 @@ void AddBf16(const std::uint16_t* from, std::size_t n, float scale, float* y) {
   });
 }
 
-std::uint16_t MaxMagnitude16(const std::uint16_t* from, std::size_t n) {
+std::uint16_t max_magnitude_16(const std::uint16_t* from, std::size_t n) {
   const hn::CappedTag<std::int16_t, 32> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto* words = reinterpret_cast<const std::int16_t*>(from);
@@ -97,30 +97,30 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace parley::compression::kernels {
 
-HWY_EXPORT(CopyF32);
-HWY_EXPORT(AddF32);
-HWY_EXPORT(ToBf16);
-HWY_EXPORT(AddBf16);
-HWY_EXPORT(MaxMagnitude16);
+HWY_EXPORT(copy_f32);
+HWY_EXPORT(add_f32);
+HWY_EXPORT(to_bf16);
+HWY_EXPORT(add_bf16);
+HWY_EXPORT(max_magnitude_16);
 
 std::uint32_t copy_f32(const float* x, std::size_t n, std::byte* to) {
-  return HWY_DYNAMIC_DISPATCH(CopyF32)(x, n, reinterpret_cast<float*>(to));
+  return HWY_DYNAMIC_DISPATCH(copy_f32)(x, n, reinterpret_cast<float*>(to));
 }
 
 void add_f32(const std::byte* from, std::size_t n, float scale, float* y) {
-  HWY_DYNAMIC_DISPATCH(AddF32)(reinterpret_cast<const float*>(from), n, scale, y);
+  HWY_DYNAMIC_DISPATCH(add_f32)(reinterpret_cast<const float*>(from), n, scale, y);
 }
 
 std::uint32_t to_bf16(const float* x, std::size_t n, std::byte* to) {
-  return HWY_DYNAMIC_DISPATCH(ToBf16)(x, n, reinterpret_cast<std::uint16_t*>(to));
+  return HWY_DYNAMIC_DISPATCH(to_bf16)(x, n, reinterpret_cast<std::uint16_t*>(to));
 }
 
 void add_bf16(const std::byte* from, std::size_t n, float scale, float* y) {
-  HWY_DYNAMIC_DISPATCH(AddBf16)(reinterpret_cast<const std::uint16_t*>(from), n, scale, y);
+  HWY_DYNAMIC_DISPATCH(add_bf16)(reinterpret_cast<const std::uint16_t*>(from), n, scale, y);
 }
 
 std::uint16_t max_magnitude_16(const std::byte* from, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(MaxMagnitude16)(reinterpret_cast<const std::uint16_t*>(from), n);
+  return HWY_DYNAMIC_DISPATCH(max_magnitude_16)(reinterpret_cast<const std::uint16_t*>(from), n);
 }
 
 }  // namespace parley::compression::kernels

@@ -57,7 +57,7 @@ HWY_INLINE void round_block(const float* x, std::size_t n, std::uint8_t exponent
   for_each_vector(n, round, kStream && past > 0 ? hn::MaxLanes(F32()) - past : 0);
 }
 
-bool ToHalves(const float* x, std::size_t n, std::size_t block, std::uint16_t* halves, std::uint8_t* exponents) {
+bool to_halves(const float* x, std::size_t n, std::size_t block, std::uint16_t* halves, std::uint8_t* exponents) {
   const Streaming<std::uint16_t> streaming(halves, n);
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t length = std::min(block, n - i);
@@ -76,8 +76,8 @@ bool ToHalves(const float* x, std::size_t n, std::size_t block, std::uint16_t* h
   return true;
 }
 
-void AddHalves(const std::uint16_t* halves, const std::uint8_t* exponents, std::size_t n, std::size_t block,
-               float scale, float* y) {
+void add_halves(const std::uint16_t* halves, const std::uint8_t* exponents, std::size_t n, std::size_t block,
+                float scale, float* y) {
   for (std::size_t start = 0; start < n; start += block) {
     const std::uint8_t exponent = exponents[start / block];
     if (exponent == 0) continue;
@@ -106,18 +106,18 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace parley::compression::kernels {
 
-HWY_EXPORT(ToHalves);
-HWY_EXPORT(AddHalves);
+HWY_EXPORT(to_halves);
+HWY_EXPORT(add_halves);
 
 bool to_halves(const float* x, std::size_t n, std::size_t block, std::byte* halves, std::byte* exponents) {
-  return HWY_DYNAMIC_DISPATCH(ToHalves)(x, n, block, reinterpret_cast<std::uint16_t*>(halves),
-                                        reinterpret_cast<std::uint8_t*>(exponents));
+  return HWY_DYNAMIC_DISPATCH(to_halves)(x, n, block, reinterpret_cast<std::uint16_t*>(halves),
+                                         reinterpret_cast<std::uint8_t*>(exponents));
 }
 
 void add_halves(const std::byte* halves, const std::byte* exponents, std::size_t n, std::size_t block, float scale,
                 float* y) {
-  HWY_DYNAMIC_DISPATCH(AddHalves)(reinterpret_cast<const std::uint16_t*>(halves),
-                                  reinterpret_cast<const std::uint8_t*>(exponents), n, block, scale, y);
+  HWY_DYNAMIC_DISPATCH(add_halves)(reinterpret_cast<const std::uint16_t*>(halves),
+                                   reinterpret_cast<const std::uint8_t*>(exponents), n, block, scale, y);
 }
 
 }  // namespace parley::compression::kernels

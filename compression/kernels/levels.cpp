@@ -46,7 +46,7 @@ HWY_INLINE void quantise_group(const float* x, const LevelGrid& grid, const base
   }
 }
 
-void Quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
+void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
               std::uint32_t first_block, std::int16_t* levels) {
   std::size_t i = 0;
   for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
@@ -57,7 +57,7 @@ void Quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::
   quantise_group(rest, grid, key, first_block, levels + i);
 }
 
-void AddLevels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y) {
+void add_levels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y) {
   for_each_vector(n, [&](auto d, std::size_t i) HWY_ATTR {
     const hn::RebindToSigned<decltype(d)> di;
     const hn::Rebind<std::int16_t, decltype(d)> d16;
@@ -68,7 +68,7 @@ void AddLevels(const std::int16_t* levels, std::size_t n, float unit, float scal
   });
 }
 
-std::int16_t SmallestLevel(const std::int16_t* levels, std::size_t n) {
+std::int16_t smallest_level(const std::int16_t* levels, std::size_t n) {
   const hn::CappedTag<std::int16_t, 32> d;
   auto smallest = hn::Zero(d);
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) smallest = hn::Min(smallest, hn::LoadU(d, levels + i));
@@ -76,7 +76,7 @@ std::int16_t SmallestLevel(const std::int16_t* levels, std::size_t n) {
 }
 
 /// Codes of four bits: two levels side by side are a lane of 32 bits, and become a byte of it.
-void PackNibbles(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
+void pack_nibbles(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
   const U32 d;
   const hn::Rebind<std::uint8_t, U32> d8;
   const hn::Repartition<std::int16_t, U32> d16;
@@ -88,7 +88,7 @@ void PackNibbles(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
   }
 }
 
-void UnpackNibbles(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
+void unpack_nibbles(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
   const U32 d;
   const hn::Rebind<std::uint8_t, U32> d8;
   const hn::Repartition<std::int16_t, U32> d16;
@@ -99,14 +99,14 @@ void UnpackNibbles(const std::uint8_t* from, std::size_t n, std::int16_t* levels
   }
 }
 
-void PackBytes(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
+void pack_bytes(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
   const hn::CappedTag<std::int16_t, 32> d16;
   const hn::Rebind<std::int8_t, decltype(d16)> d8;
   for (std::size_t i = 0; i < n; i += hn::Lanes(d16))
     hn::StoreU(hn::DemoteTo(d8, hn::LoadU(d16, levels + i)), d8, reinterpret_cast<std::int8_t*>(to) + i);
 }
 
-void UnpackBytes(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
+void unpack_bytes(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
   const hn::CappedTag<std::int16_t, 32> d16;
   const hn::Rebind<std::int8_t, decltype(d16)> d8;
   for (std::size_t i = 0; i < n; i += hn::Lanes(d16))
@@ -126,13 +126,13 @@ HWY_AFTER_NAMESPACE();
 
 namespace parley::compression::kernels {
 
-HWY_EXPORT(Quantise);
-HWY_EXPORT(AddLevels);
-HWY_EXPORT(SmallestLevel);
-HWY_EXPORT(PackNibbles);
-HWY_EXPORT(UnpackNibbles);
-HWY_EXPORT(PackBytes);
-HWY_EXPORT(UnpackBytes);
+HWY_EXPORT(quantise);
+HWY_EXPORT(add_levels);
+HWY_EXPORT(smallest_level);
+HWY_EXPORT(pack_nibbles);
+HWY_EXPORT(unpack_nibbles);
+HWY_EXPORT(pack_bytes);
+HWY_EXPORT(unpack_bytes);
 
 namespace {
 
@@ -201,9 +201,9 @@ void pack_groups(const std::int16_t* levels, std::size_t n, unsigned bits, std::
   auto* bytes = reinterpret_cast<std::uint8_t*>(to);
   switch (bits) {
     case 4:
-      return HWY_DYNAMIC_DISPATCH(PackNibbles)(levels, n, bytes);
+      return HWY_DYNAMIC_DISPATCH(pack_nibbles)(levels, n, bytes);
     case 8:
-      return HWY_DYNAMIC_DISPATCH(PackBytes)(levels, n, bytes);
+      return HWY_DYNAMIC_DISPATCH(pack_bytes)(levels, n, bytes);
     default:
       return kPackers[bits - kFewestBits](levels, n, to);
   }
@@ -213,9 +213,9 @@ void unpack_groups(const std::byte* from, std::size_t n, unsigned bits, std::int
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(from);
   switch (bits) {
     case 4:
-      return HWY_DYNAMIC_DISPATCH(UnpackNibbles)(bytes, n, levels);
+      return HWY_DYNAMIC_DISPATCH(unpack_nibbles)(bytes, n, levels);
     case 8:
-      return HWY_DYNAMIC_DISPATCH(UnpackBytes)(bytes, n, levels);
+      return HWY_DYNAMIC_DISPATCH(unpack_bytes)(bytes, n, levels);
     default:
       return kUnpackers[bits - kFewestBits](from, n, levels);
   }
@@ -227,11 +227,11 @@ constexpr std::size_t kLargestGroup = 2 * kGroup;  // bytes of a group's codes a
 
 void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
               std::uint32_t first_block, std::int16_t* levels) {
-  HWY_DYNAMIC_DISPATCH(Quantise)(x, n, grid, key, first_block, levels);
+  HWY_DYNAMIC_DISPATCH(quantise)(x, n, grid, key, first_block, levels);
 }
 
 void add_levels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y) {
-  HWY_DYNAMIC_DISPATCH(AddLevels)(levels, n, unit, scale, y);
+  HWY_DYNAMIC_DISPATCH(add_levels)(levels, n, unit, scale, y);
 }
 
 void pack_levels(const std::int16_t* levels, std::size_t n, unsigned bits, std::byte* to) {
@@ -253,7 +253,7 @@ void unpack_levels(const std::byte* from, std::size_t n, unsigned bits, std::int
 }
 
 std::int16_t smallest_level(const std::int16_t* levels, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(SmallestLevel)(levels, (n + kGroup - 1) / kGroup * kGroup);
+  return HWY_DYNAMIC_DISPATCH(smallest_level)(levels, (n + kGroup - 1) / kGroup * kGroup);
 }
 
 }  // namespace parley::compression::kernels

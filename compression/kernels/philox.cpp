@@ -11,7 +11,7 @@ HWY_BEFORE_NAMESPACE();
 namespace parley::compression::kernels {
 namespace HWY_NAMESPACE {
 
-void RandomWords(const base::PhiloxInput& key, std::uint32_t first_block, std::size_t groups, std::uint32_t* out) {
+void random_words(const base::PhiloxInput& key, std::uint32_t first_block, std::size_t groups, std::uint32_t* out) {
   const U32 d;
   const std::size_t lanes = hn::Lanes(d);
   hn::Vec<U32> words[4];
@@ -30,10 +30,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace parley::compression::kernels {
 
-HWY_EXPORT(RandomWords);
+HWY_EXPORT(random_words);
 
 void random_words(const base::PhiloxInput& key, std::uint32_t first_block, std::size_t groups, std::uint32_t* out) {
-  HWY_DYNAMIC_DISPATCH(RandomWords)(key, first_block, groups, out);
+  HWY_DYNAMIC_DISPATCH(random_words)(key, first_block, groups, out);
 }
 
 }  // namespace parley::compression::kernels

@@ -11,15 +11,15 @@ HWY_BEFORE_NAMESPACE();
 namespace parley::compression::kernels {
 namespace HWY_NAMESPACE {
 
-std::uint32_t MaxMagnitudeBits(const float* x, std::size_t n) {
+std::uint32_t max_magnitude_bits(const float* x, std::size_t n) {
   return max_magnitude(x, n);
 }
 
-double SumOfMagnitudes(const float* x, std::size_t n) {
+double sum_of_magnitudes(const float* x, std::size_t n) {
   return fixed_order_sum(x, n, Magnitude());
 }
 
-double SumOfSquares(const float* x, std::size_t n) {
+double sum_of_squares(const float* x, std::size_t n) {
   return fixed_order_sum(x, n, Square());
 }
 
@@ -30,16 +30,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace parley::compression::kernels {
 
-HWY_EXPORT(MaxMagnitudeBits);
-HWY_EXPORT(SumOfMagnitudes);
-HWY_EXPORT(SumOfSquares);
+HWY_EXPORT(max_magnitude_bits);
+HWY_EXPORT(sum_of_magnitudes);
+HWY_EXPORT(sum_of_squares);
 
 std::uint32_t max_magnitude_bits(const float* x, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeBits)(x, n);
+  return HWY_DYNAMIC_DISPATCH(max_magnitude_bits)(x, n);
 }
 
 std::uint32_t max_magnitude_bits(const std::byte* floats, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(MaxMagnitudeBits)(reinterpret_cast<const float*>(floats), n);
+  return HWY_DYNAMIC_DISPATCH(max_magnitude_bits)(reinterpret_cast<const float*>(floats), n);
 }
 
 bool all_finite(const float* x, std::size_t n) {
@@ -47,11 +47,11 @@ bool all_finite(const float* x, std::size_t n) {
 }
 
 double sum_of_magnitudes(const float* x, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(SumOfMagnitudes)(x, n);
+  return HWY_DYNAMIC_DISPATCH(sum_of_magnitudes)(x, n);
 }
 
 double sum_of_squares(const float* x, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(SumOfSquares)(x, n);
+  return HWY_DYNAMIC_DISPATCH(sum_of_squares)(x, n);
 }
 
 }  // namespace parley::compression::kernels

@@ -13,8 +13,8 @@ HWY_BEFORE_NAMESPACE();
 namespace parley::compression::kernels {
 namespace HWY_NAMESPACE {
 
-Collected CollectAtLeast(const float* x, std::size_t n, std::uint32_t least, std::uint32_t first,
-                         std::uint32_t* indices, float* values) {
+Collected collect_at_least(const float* x, std::size_t n, std::uint32_t least, std::uint32_t first,
+                           std::uint32_t* indices, float* values) {
   const auto below = static_cast<std::int32_t>(least - 1);
   LargestMagnitude largest;
   std::size_t count = 0;
@@ -41,11 +41,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace parley::compression::kernels {
 
-HWY_EXPORT(CollectAtLeast);
+HWY_EXPORT(collect_at_least);
 
 Collected collect_at_least(const float* x, std::size_t n, std::uint32_t least, std::uint32_t first,
                            std::uint32_t* indices, float* values) {
-  return HWY_DYNAMIC_DISPATCH(CollectAtLeast)(x, n, least, first, indices, values);
+  return HWY_DYNAMIC_DISPATCH(collect_at_least)(x, n, least, first, indices, values);
 }
 
 }  // namespace parley::compression::kernels

@@ -40,7 +40,7 @@ HWY_INLINE void pack_bits(const float* x, std::size_t n, std::uint8_t* to) {
   }
 }
 
-bool ToSigns(const float* x, std::size_t n, std::size_t block, std::uint8_t* to) {
+bool to_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to) {
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t length = std::min(block, n - i);
     const double sum = fixed_order_sum(x + i, length, Magnitude());
@@ -77,7 +77,7 @@ HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float amount,
   for (; i < n; ++i) y[i] += ((bits[i / 8] >> (i % 8)) & 1) != 0 ? -amount : amount;
 }
 
-void AddSigns(const std::uint8_t* from, std::size_t n, std::size_t block, float scale, float* y) {
+void add_signs(const std::uint8_t* from, std::size_t n, std::size_t block, float scale, float* y) {
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t length = std::min(block, n - i);
     float alpha;
@@ -94,15 +94,15 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace parley::compression::kernels {
 
-HWY_EXPORT(ToSigns);
-HWY_EXPORT(AddSigns);
+HWY_EXPORT(to_signs);
+HWY_EXPORT(add_signs);
 
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to) {
-  return HWY_DYNAMIC_DISPATCH(ToSigns)(x, n, block, reinterpret_cast<std::uint8_t*>(to));
+  return HWY_DYNAMIC_DISPATCH(to_signs)(x, n, block, reinterpret_cast<std::uint8_t*>(to));
 }
 
 void add_signs(const std::byte* from, std::size_t n, std::size_t block, float scale, float* y) {
-  HWY_DYNAMIC_DISPATCH(AddSigns)(reinterpret_cast<const std::uint8_t*>(from), n, block, scale, y);
+  HWY_DYNAMIC_DISPATCH(add_signs)(reinterpret_cast<const std::uint8_t*>(from), n, block, scale, y);
 }
 
 }  // namespace parley::compression::kernels

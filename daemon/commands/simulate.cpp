@@ -61,14 +61,15 @@ void run(const SimulateArguments& arguments, CommandContext& context) {
   }
   context.out << result_text(report.peers, terminal_width(STDOUT_FILENO))
               << fmt::format("{} after {} rounds, {:.1f} s of virtual time and {:.1f} s; configuration {}\n",
-                             interrupted ? "interrupted" : "done", report.rounds, *report.virtual_seconds, report.seconds,
-                             report.config_hash);
+                             interrupted ? "interrupted" : "done", report.rounds, *report.virtual_seconds,
+                             report.seconds, report.config_hash);
 }
 
 }  // namespace
 
 void add_simulate_command(CLI::App& parley, CommandContext& context) {
-  CLI::App* command = parley.add_subcommand("simulate", "Trains in one process and virtual time, with the same numbers");
+  CLI::App* command =
+      parley.add_subcommand("simulate", "Trains in one process and virtual time, with the same numbers");
   auto arguments = std::make_shared<SimulateArguments>();
   add_config_arguments(*command, arguments->config, context.environment);
   command->add_option("--trace", arguments->trace, "Writes every peer's model after every round, a JSON line each")

@@ -20,7 +20,7 @@
 namespace parley::learning {
 namespace {
 
-constexpr std::size_t kBuffer = 64 * 1024;
+constexpr std::size_t kBuffer = 65536;
 // Deflate cannot expand by more than this (zlib's technical notes). LZMA has no published bound: a match of 273 bytes
 // costs at least about a sixth of a bit, which is 13,000 to 1; the next power of two is used.
 constexpr std::uint64_t kMostDeflate = 1032;
@@ -239,7 +239,7 @@ void InputFile::skip(std::uint64_t count, std::string_view what) {
     offset_ += count;
     return;
   }
-  std::array<std::byte, 16 * 1024> ignored;
+  std::array<std::byte, 16384> ignored;
   while (count > 0) {
     const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(count, ignored.size()));
     read_exactly(std::span(ignored).first(step), what);

@@ -13,7 +13,7 @@
 namespace parley::learning {
 namespace {
 
-constexpr std::size_t kFirstBuffer = 64 * 1024;
+constexpr std::size_t kFirstBuffer = 65536;
 // Far above any real line (a million columns of ten characters), and a bound on what a file without lines can cost.
 constexpr std::size_t kLongestLine = std::size_t{64} << 20;
 

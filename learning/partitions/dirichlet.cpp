@@ -3,6 +3,7 @@
 // vector p_c ~ Dirichlet(alpha, ..., alpha) over the n peers is drawn, and the samples of c, in random order, are
 // cut in these proportions. Small alpha: nearly every class belongs to few peers. Large alpha: nearly iid.
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -47,7 +48,7 @@ std::vector<Rows> divide(double alpha, const std::vector<Rows>& by_class, std::s
     std::size_t start = 0;
     for (std::size_t peer = 0; peer < peers; ++peer) {
       share += p[peer];
-      const auto exact = static_cast<std::size_t>(share * static_cast<double>(rows.size()) + 0.5);
+      const auto exact = static_cast<std::size_t>(std::lround(share * static_cast<double>(rows.size())));
       const std::size_t end = peer + 1 == peers ? rows.size() : std::clamp(exact, start, rows.size());
       const auto at = [&](std::size_t i) { return rows.begin() + static_cast<std::ptrdiff_t>(i); };
       parts[peer].insert(parts[peer].end(), at(start), at(end));

@@ -35,5 +35,28 @@ TEST(PayloadSize, OfAPipelineIsThatOfItsParts) {
   EXPECT_EQ(bytes_of("topk(k=50) | qsgd", x), bytes_of("topk(k=50)", x) - 50 * 4 + 25 + 4);
 }
 
+TEST(LargePayload, IsThatOfItsPartsAlthoughItIsWrittenPastTheCaches) {
+  // From 16 MiB on stores go past the caches: 9 Mi coordinates are more than that in 16 bits.
+  constexpr std::size_t kPart = 1 << 20, kSize = 9 * kPart + 37;
+  Floats x(kSize);
+  base::Random random(kKey);
+  for (float& v : x) v = random.uniform() - 0.5f;
+  for (const char* spec : {"identity", "bf16", "f16"}) {
+    Harness harness(spec);
+    for (const std::size_t shift : {0u, 2u, 5u}) {
+      Bytes buffer(harness.compressor->max_payload_size(kSize) + shift);
+      const auto out = std::as_writable_bytes(std::span(buffer)).subspan(shift);
+      const auto size = harness.compressor->encode(x, kKey, *harness.state, out);
+      ASSERT_TRUE(size.ok());
+      const Floats whole = harness.decode(std::span(buffer).subspan(shift, *size), kSize);
+      for (std::size_t i = 0; i < kSize; i += kPart) {
+        const std::size_t n = std::min(kPart, kSize - i);
+        const Floats part = harness.decode(harness.encode(std::span(x).subspan(i, n)), n);
+        ASSERT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + static_cast<std::ptrdiff_t>(i))) << spec << i;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace parley::compression::test

@@ -68,7 +68,8 @@ Indices decoded_indices(Bytes& bytes, std::size_t d, std::size_t k) {
   const unsigned code = bytes[0] & 127u;
   std::size_t at = 1, count = k;
   if (bytes[0] >= 128) {
-    count = bytes[1] | (bytes[2] << 8) | (bytes[3] << 16) | (static_cast<std::size_t>(bytes[4]) << 24);
+    const std::size_t b1 = bytes[1], b2 = bytes[2], b3 = bytes[3], b4 = bytes[4];
+    count = b1 | (b2 << 8) | (b3 << 16) | (b4 << 24);
     at = 5;
   }
   std::size_t bit = 8 * at;

@@ -56,6 +56,27 @@ class EndToEnd : public ::testing::Test {
   ScratchDirectory scratch;
 };
 
+/// A port that somebody else listens on.
+class TakenPort {
+ public:
+  TakenPort() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(socket_, 1), 0);
+    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~TakenPort() { close(socket_); }
+  int port() const { return port_; }
+
+ private:
+  int socket_;
+  int port_ = 0;
+};
+
 constexpr const char* kSmallSwarm = R"toml(
 [swarm]
 name = "small"
@@ -160,6 +181,112 @@ TEST_F(EndToEnd, DivergingTrainingEndsTheSwarmWithTheRoundAndTheRemedy) {
   }
 }
 
+TEST_F(EndToEnd, NoLearningRateLeadsToAnAbort) {
+  // Whatever diverges, slowly or at once, ends with a message and exit code 1, or with a result.
+  const std::string file = write("small.toml", kSmallSwarm);
+  for (const char* algorithm : {"choco", "choco(order=cta)", "choco(gamma=0.5)", "dpsgd"}) {
+    for (const char* rate : {"1", "3", "50", "1000", "1e6"}) {
+      const bool is_dpsgd = std::string(algorithm) == "dpsgd";
+      const Finished finished =
+          parley({"simulate", file, "--set", std::string("gossip.algorithm=") + algorithm, "--set",
+                  std::string("compression.operator=") + (is_dpsgd ? "identity" : "topk(ratio=0.2)"), "--set",
+                  std::string("learning.learning_rate=") + rate, "--set",
+                  "learning.optimizer=sgd(momentum=0.9, weight_decay=1)", "--set", "swarm.rounds=80"});
+      EXPECT_LE(finished.exit_code, 1) << algorithm << ' ' << rate << ' ' << finished.err;
+      if (finished.exit_code == 0) continue;
+      EXPECT_THAT(finished.err, HasSubstr("learning.learning_rate")) << algorithm << ' ' << rate;
+    }
+  }
+}
+
+TEST_F(EndToEnd, AnInterruptAtAnyMomentEndsASwarmCleanly) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  for (int milliseconds : {0, 5, 10, 20, 40, 80, 160}) {
+    Program swarm("parley",
+                  {"swarm", file, "--run-dir", run_directory("r" + std::to_string(milliseconds)), "--set",
+                   "swarm.rounds=100000000"},
+                  environment());
+    usleep(static_cast<useconds_t>(milliseconds) * 1000 + 10000);  // moments of start-up, whatever it is doing then
+    swarm.signal(SIGINT);
+    const Finished finished = swarm.wait();
+    // Before parley catches the signal, dying of it is what any program does.
+    EXPECT_TRUE(finished.exit_code == 0 || finished.exit_code == 128 + SIGINT)
+        << milliseconds << ": " << finished.exit_code << finished.err;
+  }
+}
+
+TEST_F(EndToEnd, APeerThatIsRestartedBeforeTheSwarmStartsTakesPart) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  const TakenPort free_base;
+  const std::string base = "swarm.base_port=" + std::to_string(free_base.port() + 1);
+  const auto start = [&](const char* peer) {
+    return std::make_unique<Program>(
+        "parleyd", std::vector<std::string>{"--config", file, "--peer", peer, "--set", base}, environment());
+  };
+  auto zero = start("peer-0"), one = start("peer-1");
+  ASSERT_TRUE(eventually([&] { return zero->err_so_far().find("agreed with peer-1") != std::string::npos; }));
+  one->signal(SIGTERM);
+  EXPECT_EQ(one->wait().exit_code, 0);
+  one = start("peer-1");
+  auto two = start("peer-2"), three = start("peer-3");
+  for (auto* peer : {&zero, &one, &two, &three}) {
+    const Finished finished = (*peer)->wait();
+    EXPECT_EQ(finished.exit_code, 0) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr("round 12"));
+  }
+}
+
+TEST_F(EndToEnd, APeerThatStartsAnewInMidRunIsToldAndTheOthersGoOn) {
+  const std::string file = write("small.toml", std::string(kSmallSwarm) + "[topology]\ngraph = \"complete\"\n");
+  const TakenPort free_base;
+  const std::string base = "swarm.base_port=" + std::to_string(free_base.port() + 1);
+  const auto start = [&](const std::string& peer) {
+    return std::make_unique<Program>(
+        "parleyd",
+        std::vector<std::string>{"--config", file, "--peer", peer, "--set", base, "--set", "swarm.rounds=100000000"},
+        environment());
+  };
+  std::vector<std::unique_ptr<Program>> peers;
+  for (int i = 0; i < 4; ++i) peers.push_back(start("peer-" + std::to_string(i)));
+  ASSERT_TRUE(eventually([&] { return peers[0]->err_so_far().find("round 6") != std::string::npos; }));
+  peers[3]->signal(SIGKILL);
+  peers[3]->wait();
+  const Finished again = start("peer-3")->wait();
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.err, HasSubstr("cannot"));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(peers[static_cast<std::size_t>(i)]->is_running());
+    peers[static_cast<std::size_t>(i)]->signal(SIGTERM);
+  }
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(peers[static_cast<std::size_t>(i)]->wait().exit_code, 0);
+}
+
+TEST_F(EndToEnd, ASwarmOfOneTrainsByItself) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  for (int i = 0; i < 5; ++i) {
+    const auto report = document({"swarm", file, "--json", "--run-dir", run_directory("one"), "--set", "swarm.peers=1",
+                                  "--set", "topology.graph=complete"});
+    EXPECT_EQ(report["rounds"], 12);
+  }
+}
+
+TEST_F(EndToEnd, RestartingAFinishedPeerKeepsItsResults) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  document({"swarm", file, "--json", "--run-dir", run_directory("real")});
+  const auto model = scratch / "real" / "peer-0" / "model.safetensors";
+  std::ifstream before_file(model, std::ios::binary);
+  const std::string before((std::istreambuf_iterator<char>(before_file)), {});
+  Program again("parleyd", {"--config", file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("real")},
+                environment());
+  ASSERT_TRUE(
+      eventually([&] { return !again.is_running() || again.err_so_far().find("listening") != std::string::npos; }));
+  again.signal(SIGTERM);
+  EXPECT_EQ(again.wait().exit_code, 0);
+  std::ifstream after_file(model, std::ios::binary);
+  EXPECT_EQ(std::string((std::istreambuf_iterator<char>(after_file)), {}), before);
+  EXPECT_GT(before.size(), 1000u);
+}
+
 TEST_F(EndToEnd, InterruptingASwarmEndsEveryDaemonAndKeepsResults) {
   const std::string file = write("small.toml", kSmallSwarm);
   Program swarm("parley", {"swarm", file, "--run-dir", run_directory("real"), "--set", "swarm.rounds=100000000"},
@@ -186,27 +313,6 @@ TEST_F(EndToEnd, InterruptingASwarmEndsEveryDaemonAndKeepsResults) {
 }
 
 // Bad input: one clear message with place, cause and remedy, and the documented exit code.
-
-/// A port that somebody else listens on.
-class TakenPort {
- public:
-  TakenPort() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(socket_, 1), 0);
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~TakenPort() { close(socket_); }
-  int port() const { return port_; }
-
- private:
-  int socket_;
-  int port_ = 0;
-};
 
 TEST_F(EndToEnd, ATakenPortIsNamedWithTheOptionThatMovesIt) {
   const TakenPort taken;
@@ -249,8 +355,8 @@ TEST_F(EndToEnd, ASecondDaemonInTheSameDirectoryIsRefused) {
     return std::vector<std::pair<std::string, std::string>>{{"PARLEY_RUNTIME_DIR", (scratch / runtime).string()}};
   };
   Program first("parleyd", arguments, with("a"));
-  ASSERT_TRUE(eventually(
-      [&] { return !first.is_running() || std::filesystem::exists(scratch / "one" / "peer-0" / "metrics.jsonl"); }));
+  ASSERT_TRUE(
+      eventually([&] { return !first.is_running() || std::filesystem::exists(scratch / "one" / "peer-0" / "lock"); }));
   const Finished second = run_program("parleyd", arguments, with("b"));
   EXPECT_EQ(second.exit_code, 3);
   EXPECT_THAT(second.err, AllOf(HasSubstr("another daemon"), HasSubstr("metrics.run_dir")));

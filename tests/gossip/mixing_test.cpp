@@ -1,6 +1,7 @@
 #include "gossip/mixing.h"
 
 #include <gtest/gtest.h>
+#include <hwy/highway.h>
 
 #include <cmath>
 #include <vector>
@@ -63,6 +64,32 @@ TEST(Subtract, GivesTheDifferenceAndItsSquaredNorm) {
     }
     EXPECT_NEAR(energy, expected, 1e-5 * expected) << d;
     EXPECT_NEAR(squared_distance(x, reference), expected, 1e-5 * expected) << d;
+  }
+}
+
+TEST(Mixing, EveryInstructionSetGivesTheSameBits) {
+  const std::int64_t supported = hwy::SupportedTargets();
+  for (std::size_t d : kSizes) {
+    const auto own = random_vector(d, 1), first = random_vector(d, 2), second = random_vector(d, 3);
+    const std::vector<Term> terms = {{0.1f, first}, {0.3f, second}};
+    std::vector<float> expected;
+    double energies[3] = {};
+    bool is_first = true;
+    for (std::int64_t left = supported; left != 0; left &= left - 1) {
+      hwy::SetSupportedTargetsForTest(left & -left);
+      hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+      std::vector<float> x = random_vector(d, 0), difference(d);
+      const double measured[3] = {mix(x, own, terms), subtract(x, own, difference), squared_distance(first, second)};
+      if (is_first) expected = x;
+      for (int i = 0; i < 3; ++i) {
+        if (is_first) energies[i] = measured[i];
+        EXPECT_EQ(measured[i], energies[i]) << hwy::TargetName(left & -left) << ' ' << d;
+      }
+      EXPECT_EQ(x, expected) << hwy::TargetName(left & -left) << ' ' << d;
+      is_first = false;
+    }
+    hwy::SetSupportedTargetsForTest(0);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
   }
 }
 

@@ -22,7 +22,7 @@ LinkSettings next_life(LinkSettings settings) {
 TEST(Agreement, TakesOneRoundTripAndNoTimer) {
   LinkPair pair(Faults{.latency = 10ms});
   pair.run(20ms);
-  for (std::size_t i : {0, 1}) {
+  for (std::size_t i : {0U, 1U}) {
     EXPECT_EQ(pair.link(i).state(), LinkState::agreed);
     ASSERT_EQ(pair.ends[i].all<Agreed>().size(), 1U);
     EXPECT_FALSE(pair.ends[i].all<Agreed>()[0].anew);
@@ -66,7 +66,7 @@ TEST(Agreement, DifferentTermsAreRefusedAtBothEndsInTheSameWords) {
   first.terms[1].value = "topk(ratio=0.02)";
   LinkPair pair(Faults{.latency = 10ms}, 1, first, second);
   pair.run(1s);
-  for (std::size_t i : {0, 1}) {
+  for (std::size_t i : {0U, 1U}) {
     EXPECT_EQ(pair.link(i).state(), LinkState::refused);
     EXPECT_EQ(pair.link(i).deadline(), std::nullopt);
     ASSERT_EQ(pair.ends[i].all<Refused>().size(), 1U);
@@ -84,7 +84,7 @@ TEST(Agreement, DifferencesAreRefusedAtBothEndsUnderAnyLuck) {
     LinkPair pair(Faults{.latency = 10ms, .drop = 0.5, .duplicate = 0.3, .delay = 0.3, .max_delay = 500ms}, seed, first,
                   second);
     pair.run(10min);
-    for (std::size_t i : {0, 1}) {
+    for (std::size_t i : {0U, 1U}) {
       ASSERT_EQ(pair.link(i).state(), LinkState::refused) << "seed " << seed;
       ASSERT_EQ(pair.ends[i].all<Refused>().size(), 1U) << "seed " << seed;
     }
@@ -167,7 +167,7 @@ TEST(Agreement, RestartsUnderAnyLuckNeverMixSessions) {
     std::array<std::size_t, 2> agreements{};
     std::array<std::uint64_t, 2> sent{};
     const auto chat = [&] {
-      for (std::size_t i : {0, 1}) {
+      for (std::size_t i : {0U, 1U}) {
         const std::size_t count = pair.ends[i].all<Agreed>().size();
         if (std::exchange(agreements[i], count) != count) sent[i] = 0;
         if (pair.link(i).state() == LinkState::agreed && pair.link(i).can_send() && random.below(4) == 0)
@@ -184,7 +184,7 @@ TEST(Agreement, RestartsUnderAnyLuckNeverMixSessions) {
     }
     pair.run(pair.now + 60s, chat);
     pair.run(pair.now + 60s, [&] { return pair.link(0).all_acknowledged() && pair.link(1).all_acknowledged(); });
-    for (std::size_t i : {0, 1}) {
+    for (std::size_t i : {0U, 1U}) {
       ASSERT_EQ(pair.link(i).state(), LinkState::agreed) << "seed " << seed;
       ASSERT_TRUE(pair.link(i).all_acknowledged()) << "seed " << seed;
       std::map<std::string, std::uint64_t> next;
@@ -208,7 +208,7 @@ TEST(Agreement, FramesOfAnEarlierSessionChangeNothing) {
   std::vector<std::pair<std::size_t, Message>> recorded;
   const auto pump = [&] {
     for (int i = 0; i < 10; ++i)
-      for (std::size_t from : {0, 1})
+      for (std::size_t from : {0U, 1U})
         for (Outgoing& out : links[from]->take_outgoing()) {
           recorded.emplace_back(1 - from, out.message);
           ASSERT_TRUE(links[1 - from]->on_message(out.message, out.payload, Time{}).ok());
@@ -216,7 +216,7 @@ TEST(Agreement, FramesOfAnEarlierSessionChangeNothing) {
   };
   pump();
   ASSERT_EQ(links[0]->state(), LinkState::agreed);
-  for (std::size_t i : {0, 1}) links[i]->send(Hold{{1}, {0}, 2}, {}, Time{});
+  for (std::size_t i : {0U, 1U}) links[i]->send(Hold{{1}, {0}, 2}, {}, Time{});
   links[0]->on_time(3s);
   pump();
   links[0]->send(Goodbye{{3}, ""}, {}, Time{});
@@ -230,7 +230,7 @@ TEST(Agreement, FramesOfAnEarlierSessionChangeNothing) {
   for (Link* link : {links[0].get(), links[1].get()}) link->take_events();
   for (int repetition = 0; repetition < 3; ++repetition)
     for (const auto& [to, message] : old) ASSERT_TRUE(links[to]->on_message(message, {}, 1s).ok());
-  for (std::size_t i : {0, 1}) {
+  for (std::size_t i : {0U, 1U}) {
     EXPECT_EQ(links[i]->state(), LinkState::agreed);
     EXPECT_TRUE(links[i]->take_events().empty());
     EXPECT_EQ(links[i]->statistics().offences, 0U);

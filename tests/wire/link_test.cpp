@@ -82,7 +82,7 @@ TEST(Link, DeliversOnceAndInOrderOverAnyNetworkThatLosesRepeatsAndReorders) {
     std::array<std::vector<std::string>, 2> expected;
     std::array<std::vector<std::weak_ptr<const std::byte>>, 2> payloads;
     const bool all = pair.run(pair.now + std::chrono::hours(5), [&] {
-      for (std::size_t i : {0, 1})
+      for (std::size_t i : {0U, 1U})
         while (expected[i].size() < kMessages && pair.link(i).can_send()) {
           expected[i].push_back(std::to_string(expected[i].size()));
           const Bytes payload = bytes_of(expected[i].back());
@@ -96,7 +96,7 @@ TEST(Link, DeliversOnceAndInOrderOverAnyNetworkThatLosesRepeatsAndReorders) {
     ASSERT_TRUE(all) << "seed " << seed;
     ASSERT_EQ(pair.ends[0].delivered, expected[1]) << "seed " << seed;
     ASSERT_EQ(pair.ends[1].delivered, expected[0]) << "seed " << seed;
-    for (std::size_t i : {0, 1}) {
+    for (std::size_t i : {0U, 1U}) {
       ASSERT_EQ(pair.ends[i].refused_frames, 0U) << "seed " << seed;
       pair.network.forget({static_cast<std::uint32_t>(i)});
     }
@@ -254,7 +254,7 @@ TEST(Link, AGoodbyeClosesBothEndsOnceItIsAcknowledged) {
   ASSERT_EQ(pair.ends[1].all<Left>().size(), 1U);
   EXPECT_EQ(pair.ends[1].all<Left>()[0].round.value, 7U);
   EXPECT_EQ(pair.ends[1].all<Left>()[0].reason, "done");
-  for (std::size_t i : {0, 1}) EXPECT_EQ(pair.link(i).deadline(), std::nullopt);
+  for (std::size_t i : {0U, 1U}) EXPECT_EQ(pair.link(i).deadline(), std::nullopt);
 }
 
 TEST(Link, AGoodbyeIsSaidEvenWhenTheWindowIsFull) {
@@ -271,12 +271,12 @@ TEST(Link, GoodbyesThatCrossCloseBothEndsUnderAnyLuck) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     LinkPair pair(Faults{.latency = 10ms, .drop = 0.4, .duplicate = 0.3, .delay = 0.3, .max_delay = 500ms}, seed);
     ASSERT_TRUE(pair.run_until_agreed());
-    for (std::size_t i : {0, 1}) {
+    for (std::size_t i : {0U, 1U}) {
       pair.send_difference(i, "last");
       pair.send(i, Goodbye{{7}, ""});
     }
     pair.run(pair.now + std::chrono::hours(1));
-    for (std::size_t i : {0, 1}) {
+    for (std::size_t i : {0U, 1U}) {
       ASSERT_EQ(pair.link(i).state(), LinkState::closed) << "seed " << seed;
       ASSERT_LE(pair.ends[i].all<Left>().size(), 1U) << "seed " << seed;
     }
@@ -326,7 +326,7 @@ TEST(Link, TooManyOffencesAreRefusedAndBothEndsKnow) {
   pair.link(0).on_offence(pair.now, "payload_hash_differs");
   pair.flush();
   pair.run(pair.now + 1s);
-  for (std::size_t i : {0, 1}) {
+  for (std::size_t i : {0U, 1U}) {
     EXPECT_EQ(pair.link(i).state(), LinkState::refused);
     ASSERT_EQ(pair.ends[i].all<Refused>().size(), 1U);
     EXPECT_EQ(pair.ends[i].all<Refused>()[0].by_peer, i == 1);
@@ -350,7 +350,7 @@ TEST(Link, SteadyTrafficReusesItsMemory) {
   std::vector<Outgoing> outgoing;
   std::vector<LinkEvent> events;
   const auto exchange = [&] {
-    for (std::size_t i : {0, 1}) {
+    for (std::size_t i : {0U, 1U}) {
       pair.link(i).send(Hold{}, {}, pair.now);
       pair.link(i).take_outgoing(outgoing);
       for (Outgoing& out : outgoing) ASSERT_TRUE(pair.link(1 - i).on_message(out.message, {}, pair.now).ok());
