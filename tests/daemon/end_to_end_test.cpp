@@ -77,6 +77,23 @@ class TakenPort {
   int port_ = 0;
 };
 
+/// "swarm.base_port=P" such that P .. P + 3 are free. Below the range from which the kernel gives ports away by itself.
+std::string free_base_port() {
+  const auto is_free = [](int port) {
+    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool bound = bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(descriptor);
+    return bound;
+  };
+  int base = 10000 + static_cast<int>(getpid() % 3000) * 7;  // other tests run at the same time
+  while (!(is_free(base) && is_free(base + 1) && is_free(base + 2) && is_free(base + 3))) base += 4;
+  return "swarm.base_port=" + std::to_string(base);
+}
+
 constexpr const char* kSmallSwarm = R"toml(
 [swarm]
 name = "small"
@@ -217,8 +234,7 @@ TEST_F(EndToEnd, AnInterruptAtAnyMomentEndsASwarmCleanly) {
 
 TEST_F(EndToEnd, APeerThatIsRestartedBeforeTheSwarmStartsTakesPart) {
   const std::string file = write("small.toml", kSmallSwarm);
-  const TakenPort free_base;
-  const std::string base = "swarm.base_port=" + std::to_string(free_base.port() + 1);
+  const std::string base = free_base_port();
   const auto start = [&](const char* peer) {
     return std::make_unique<Program>(
         "parleyd", std::vector<std::string>{"--config", file, "--peer", peer, "--set", base}, environment());
@@ -238,8 +254,7 @@ TEST_F(EndToEnd, APeerThatIsRestartedBeforeTheSwarmStartsTakesPart) {
 
 TEST_F(EndToEnd, APeerThatStartsAnewInMidRunIsToldAndTheOthersGoOn) {
   const std::string file = write("small.toml", std::string(kSmallSwarm) + "[topology]\ngraph = \"complete\"\n");
-  const TakenPort free_base;
-  const std::string base = "swarm.base_port=" + std::to_string(free_base.port() + 1);
+  const std::string base = free_base_port();
   const auto start = [&](const std::string& peer) {
     return std::make_unique<Program>(
         "parleyd",
@@ -276,7 +291,9 @@ TEST_F(EndToEnd, RestartingAFinishedPeerKeepsItsResults) {
   const auto model = scratch / "real" / "peer-0" / "model.safetensors";
   std::ifstream before_file(model, std::ios::binary);
   const std::string before((std::istreambuf_iterator<char>(before_file)), {});
-  Program again("parleyd", {"--config", file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("real")},
+  Program again("parleyd",
+                {"--config", file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("real"), "--set",
+                 free_base_port()},
                 environment());
   ASSERT_TRUE(
       eventually([&] { return !again.is_running() || again.err_so_far().find("listening") != std::string::npos; }));
@@ -327,8 +344,7 @@ TEST_F(EndToEnd, ATakenPortIsNamedWithTheOptionThatMovesIt) {
 
 TEST_F(EndToEnd, APeerWithAnotherConfigurationIsToldWhatDiffersAndStops) {
   const std::string file = write("small.toml", std::string(kSmallSwarm) + "[topology]\ngraph = \"complete\"\n");
-  const TakenPort free_base;  // its neighbours in number are most likely free; the port itself is not used
-  const std::string base = "swarm.base_port=" + std::to_string(free_base.port() + 1);
+  const std::string base = free_base_port();
   std::vector<std::unique_ptr<Program>> others;
   for (const char* peer : {"peer-0", "peer-1", "peer-2"}) {
     others.push_back(std::make_unique<Program>(
@@ -349,8 +365,8 @@ TEST_F(EndToEnd, APeerWithAnotherConfigurationIsToldWhatDiffersAndStops) {
 TEST_F(EndToEnd, ASecondDaemonInTheSameDirectoryIsRefused) {
   const std::string file = write("small.toml", kSmallSwarm);
   const std::vector<std::string> arguments = {
-      "--config",         file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("one"), "--set",
-      "swarm.base_port=0"};
+      "--config",      file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("one"), "--set",
+      free_base_port()};
   auto with = [&](const std::string& runtime) {
     return std::vector<std::pair<std::string, std::string>>{{"PARLEY_RUNTIME_DIR", (scratch / runtime).string()}};
   };
