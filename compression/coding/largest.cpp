@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::size_t kChunk = 4096;
 constexpr std::size_t kPadding = 16;  // what the kernel may write past what it found
+/// How far below the last threshold the guess lies follows from how it went: closer after a call that collected many
+/// more than k, farther after one that collected too few.
+constexpr double kManyMore = 1.15;
+constexpr float kCloser = 0.75f, kFarther = 3, kFarthest = 0.3f;
 
 std::uint32_t magnitude_of(float value) {
   return std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu;
@@ -49,25 +53,63 @@ std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::si
     indices_.resize(room + kPadding);
     values_.resize(room + kPadding);
   }
-  const std::uint32_t least = all ? 1 : std::max(guess(x, sampling.size, sampling.rank), 1u);
-  std::size_t found = 0;
-  bool fits = true;
+  if (const std::size_t most = std::max(room, sampling.size); members_.size() < most) members_.resize(most);
+  const bool like_last = !all && last_threshold_ > 0 && last_d_ == x.size() && last_k_ == k;
+  last_d_ = x.size(), last_k_ = k;
+
+  Collection found;
+  std::optional<Threshold> exact;
+  if (like_last) {
+    const float below = (1 - margin_) * std::bit_cast<float>(last_threshold_);
+    const std::uint32_t least = std::max(magnitude_of(below), 1u);
+    found = collect(x, least, room);
+    if (found.largest >= kernels::kInfinityBits) return std::nullopt;
+    exact = settle(found, k, least);
+    if (found.count < k)
+      margin_ = std::min(kFarther * margin_, kFarthest);
+    else if (static_cast<double>(found.count) > kManyMore * static_cast<double>(k))
+      margin_ *= kCloser;
+  }
+  if (!exact) {
+    const std::uint32_t least = all ? 1 : std::max(guess(x, sampling.size, sampling.rank), 1u);
+    found = collect(x, least, room);
+    if (found.largest >= kernels::kInfinityBits) return std::nullopt;
+    exact = settle(found, k, least);
+  }
+  if (!exact) {
+    exact = threshold_by_radix(x, k);
+    last_threshold_ = exact->magnitude;
+    return collect_exactly(x, *exact);
+  }
+  last_threshold_ = exact->magnitude;
+  return filter(0, found.count, 0, *exact);
+}
+
+/// The threshold if the collection has everything that is above or at it.
+std::optional<LargestFinder::Threshold> LargestFinder::settle(const Collection& collection, std::size_t k,
+                                                              std::uint32_t least) {
+  if (!collection.fits) return std::nullopt;
+  if (collection.count >= k) return threshold({values_.data(), collection.count}, k, least, collection.largest);
+  if (least > 1) return std::nullopt;
+  return Threshold{};  // these are all that are not zero
+}
+
+LargestFinder::Collection LargestFinder::collect(std::span<const float> x, std::uint32_t least, std::size_t room) {
+  Collection result;
   for (std::size_t i = 0; i < x.size(); i += kChunk) {
     const std::size_t n = std::min(kChunk, x.size() - i);
-    if (fits && found + n > room) fits = false;
-    if (!fits) {
-      if (!kernels::all_finite(x.data() + i, n)) return std::nullopt;
+    result.fits = result.fits && result.count + n <= room;
+    if (!result.fits) {
+      if (!kernels::all_finite(x.data() + i, n)) result.largest = kernels::kInfinityBits;
       continue;
     }
-    const auto chunk = kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i),
-                                                 indices_.data() + found, values_.data() + found);
-    if (chunk.largest_bits >= kernels::kInfinityBits) return std::nullopt;
-    found += chunk.count;
+    const auto chunk =
+        kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i),
+                                  indices_.data() + result.count, values_.data() + result.count);
+    result.largest = std::max(result.largest, chunk.largest_bits);
+    result.count += chunk.count;
   }
-  if (fits && found < k && least == 1) return found;  // these are all that are not zero
-  if (!fits || found < k) return collect_exactly(x, threshold_by_radix(x, k));
-  Threshold exact = threshold({values_.data(), found}, k);
-  return filter(0, found, 0, exact);
+  return result;
 }
 
 /// The rank-th largest magnitude of a random sample, with replacement.
@@ -82,17 +124,31 @@ std::uint32_t LargestFinder::guess(std::span<const float> x, std::size_t sample,
                             words.data());
     sample_[i] = x[static_cast<std::size_t>((std::uint64_t{words[i % words.size()]} * x.size()) >> 32)];
   }
-  return threshold({sample_.data(), sample}, rank).magnitude;
+  const auto largest = std::max_element(sample_.begin(), sample_.begin() + static_cast<std::ptrdiff_t>(sample),
+                                        [](float a, float b) { return magnitude_of(a) < magnitude_of(b); });
+  return threshold({sample_.data(), sample}, rank, 0, magnitude_of(*largest)).magnitude;
 }
 
-LargestFinder::Threshold LargestFinder::threshold(std::span<const float> x, std::size_t k) {
-  if (x.size() > kSmall) return threshold_by_radix(x, k);
-  const auto begin = scratch_.begin();
-  const auto end = std::transform(x.begin(), x.end(), begin, magnitude_of);
-  const auto kth = begin + static_cast<std::ptrdiff_t>(k - 1);
-  std::nth_element(begin, kth, end, std::greater<>());
+/// Counts magnitudes by their leading bits between `low` and `high`, which all lie within, and searches the k-th largest
+/// among the few that share its bin.
+LargestFinder::Threshold LargestFinder::threshold(std::span<const float> x, std::size_t k, std::uint32_t low,
+                                                  std::uint32_t high) {
+  const int shift =
+      std::max(0, static_cast<int>(std::bit_width(high - low)) - static_cast<int>(std::bit_width(kBins - 1)));
+  counts_.fill(0);
+  for (const float value : x) ++counts_[(magnitude_of(value) - low) >> shift];
+  std::size_t wanted = k;
+  std::uint32_t bin = (high - low) >> shift;
+  for (; counts_[bin] < wanted; --bin) wanted -= counts_[bin];
+  std::uint32_t* end = members_.data();
+  for (const float value : x) {
+    *end = magnitude_of(value);
+    end += (*end - low) >> shift == bin;
+  }
+  std::uint32_t* const kth = members_.data() + (wanted - 1);
+  std::nth_element(members_.data(), kth, end, std::greater<>());
   // Everything before the k-th is at least as large.
-  const auto ties = static_cast<std::size_t>(std::count(begin, kth + 1, *kth));
+  const auto ties = static_cast<std::size_t>(std::count(members_.data(), kth + 1, *kth));
   return *kth == 0 ? Threshold{} : Threshold{*kth, ties};
 }
 
@@ -107,13 +163,13 @@ LargestFinder::Threshold LargestFinder::threshold_by_radix(std::span<const float
   std::size_t wanted = k;     // of the coordinates that share them, the wanted-th largest is searched
   for (const auto& [shift, width] : kDigits) {
     const std::uint32_t digit_mask = (std::uint32_t{1} << width) - 1;
-    std::fill_n(scratch_.begin(), digit_mask + 1, 0u);
+    std::fill_n(counts_.begin(), digit_mask + 1, 0u);
     for (const float value : x) {
       const std::uint32_t magnitude = magnitude_of(value);
-      if ((magnitude & decided) == found) ++scratch_[(magnitude >> shift) & digit_mask];
+      if ((magnitude & decided) == found) ++counts_[(magnitude >> shift) & digit_mask];
     }
     std::uint32_t digit = digit_mask;
-    for (; scratch_[digit] < wanted; --digit) wanted -= scratch_[digit];
+    for (; counts_[digit] < wanted; --digit) wanted -= counts_[digit];
     found |= digit << shift;
     decided |= digit_mask << shift;
   }

@@ -13,9 +13,9 @@ namespace parley::compression {
 /// Finds the k coordinates of largest magnitude, of equal ones those of smaller index. Zeros are never found, so there
 /// may be fewer than k.
 ///
-/// A random sample gives a magnitude that most likely lies a little below the k-th largest. One vectorised pass
-/// collects what is not below it, and the exact threshold is searched among these few. If the guess was wrong, which
-/// only costs time, the threshold is searched by radix in x itself.
+/// A guess of a magnitude that most likely lies a little below the k-th largest comes from the last call, whose vector
+/// is often much like this one, or else from a random sample. One vectorised pass collects what is not below it, and
+/// the exact threshold is searched among these few. A wrong guess only costs time: what is found does not depend on it.
 class LargestFinder {
  public:
   /// How many were found; nothing if x has a NaN or an infinity. Precondition: 1 <= k <= x.size() < 2^32. Allocates
@@ -33,17 +33,30 @@ class LargestFinder {
     std::size_t ties = 0;
   };
 
+  /// What one pass over x collected.
+  struct Collection {
+    std::size_t count = 0;
+    std::uint32_t largest = 0;  ///< of all magnitudes of x: not finite if any is not
+    bool fits = true;           ///< false: there was no room for all
+  };
+
+  std::optional<Threshold> settle(const Collection& collection, std::size_t k, std::uint32_t least);
+  Collection collect(std::span<const float> x, std::uint32_t least, std::size_t room);
   std::uint32_t guess(std::span<const float> x, std::size_t sample, std::size_t rank);
-  Threshold threshold(std::span<const float> x, std::size_t k);
+  Threshold threshold(std::span<const float> x, std::size_t k, std::uint32_t low, std::uint32_t high);
   Threshold threshold_by_radix(std::span<const float> x, std::size_t k);
   std::size_t filter(std::size_t from, std::size_t count, std::size_t to, Threshold& threshold);
   std::size_t collect_exactly(std::span<const float> x, Threshold threshold);
 
-  static constexpr std::size_t kSmall = 4096;  // up to here the threshold is found by partitioning
+  static constexpr std::size_t kBins = 2048;
   std::vector<std::uint32_t> indices_;
   std::vector<float> values_;
   std::vector<float> sample_;
-  std::array<std::uint32_t, kSmall> scratch_;  // magnitudes to partition, or the counters of the radix search
+  std::array<std::uint32_t, kBins> counts_;    // of magnitudes by their leading bits
+  std::vector<std::uint32_t> members_;         // magnitudes of one bin
+  std::size_t last_d_ = 0, last_k_ = 0;        // of the last call
+  std::uint32_t last_threshold_ = 0;           // and the k-th largest magnitude of its vector; 0: none
+  float margin_ = 0.05f;                       // the guess is so much below it, relatively
 };
 
 }  // namespace parley::compression

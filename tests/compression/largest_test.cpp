@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/random.h"
 #include "harness.h"
 #include "subjects.h"
 
@@ -58,6 +59,25 @@ TEST(LargestFinder, FindsWhatItsSampleDidNotSee) {
   std::fill(x.begin(), x.end(), 1.0f);
   x[kSize - 1] = 2.0f;
   for (const std::size_t k : {1u, 2u, 100u}) expect_as_by_sorting(x, k);
+}
+
+TEST(LargestFinder, FindsWhatSortingFindsWhateverItFoundBefore) {
+  // One finder for vectors that are like the last, much smaller, much larger, mostly equal, zero and of another size.
+  constexpr std::size_t kSize = 50000;
+  LargestFinder finder;
+  base::Random random({.seed = 3, .stream = base::Stream::test});
+  for (int call = 0; call < 60; ++call) {
+    test::Floats x(call % 13 == 12 ? kSize / 2 : kSize);
+    const double scale = std::pow(10.0, call % 7 == 6 ? random.normal() * 8 : random.normal() * 0.02);
+    for (float& value : x) value = static_cast<float>(scale * random.normal());
+    if (call % 11 == 10) std::fill(x.begin() + 20, x.end(), 0.5f);
+    if (call % 17 == 16) std::fill(x.begin() + 30, x.end(), 0.0f);
+    const std::size_t k = call % 19 == 18 ? 5000 : 500;
+    const auto count = finder.find(x, k);
+    ASSERT_TRUE(count.has_value());
+    const auto indices = finder.indices(*count);
+    ASSERT_EQ(Indices(indices.begin(), indices.end()), by_sorting(x, k)) << "call " << call;
+  }
 }
 
 TEST(LargestFinder, SeesWhatIsNotFiniteAfterItsRoomIsFull) {
