@@ -92,16 +92,20 @@ class Adam final : public Optimizer {
 
   const std::string& spec() const override { return spec_; }
 
-  void step(std::span<float> x, std::span<const float> at, std::span<const float> g, float eta) override {
-    PARLEY_CHECK(x.size() == d_ && at.size() == d_ && g.size() == d_, x.size(), at.size(), g.size(), d_);
-    ++t_;
+  std::size_t size() const override { return d_; }
+
+  void step_part(std::size_t first, std::span<float> x, std::span<const float> at, std::span<const float> g,
+                 float eta) override {
+    PARLEY_CHECK(x.size() == at.size() && x.size() == g.size() && first <= d_ && x.size() <= d_ - first, first,
+                 x.size(), at.size(), g.size(), d_);
+    if (first == 0) ++t_;
     HWY_DYNAMIC_DISPATCH(Step)
     ({.x = x.data(),
-      .m = m_.data(),
-      .v = v_.data(),
+      .m = m_.data() + first,
+      .v = v_.data() + first,
       .at = at.data(),
       .g = g.data(),
-      .d = d_,
+      .d = x.size(),
       .beta1 = static_cast<float>(beta1_),
       .beta2 = static_cast<float>(beta2_),
       .rest1 = static_cast<float>(1 - beta1_),

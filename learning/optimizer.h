@@ -18,9 +18,15 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
   virtual const std::string& spec() const = 0;
+  virtual std::size_t size() const = 0;  ///< d
   /// x -= eta * direction(g), in one pass. `at` is where g was taken (weight decay uses it); it may be x itself.
-  /// Checked: all have the d floats that the optimizer was made for.
-  virtual void step(std::span<float> x, std::span<const float> at, std::span<const float> g, float eta) = 0;
+  /// Checked: all have d floats.
+  void step(std::span<float> x, std::span<const float> at, std::span<const float> g, float eta);
+  /// The same for some coordinates only, those from `first` on that the spans hold, so that another pass can follow
+  /// while they are in the cache. One step is made of parts in ascending order, without gaps, the first at 0. Checked:
+  /// the spans are of one length and end within d.
+  virtual void step_part(std::size_t first, std::span<float> x, std::span<const float> at, std::span<const float> g,
+                         float eta) = 0;
 };
 
 /// One method. Adding one: its file, its row, its tests.

@@ -101,14 +101,18 @@ class Sgd final : public Optimizer {
 
   const std::string& spec() const override { return spec_; }
 
-  void step(std::span<float> x, std::span<const float> at, std::span<const float> g, float eta) override {
-    PARLEY_CHECK(x.size() == d_ && at.size() == d_ && g.size() == d_, x.size(), at.size(), g.size(), d_);
+  std::size_t size() const override { return d_; }
+
+  void step_part(std::size_t first, std::span<float> x, std::span<const float> at, std::span<const float> g,
+                 float eta) override {
+    PARLEY_CHECK(x.size() == at.size() && x.size() == g.size() && first <= d_ && x.size() <= d_ - first, first,
+                 x.size(), at.size(), g.size(), d_);
     HWY_DYNAMIC_DISPATCH(Step)
     ({.x = x.data(),
-      .v = v_.empty() ? nullptr : v_.data(),
+      .v = v_.empty() ? nullptr : v_.data() + first,
       .at = at.data(),
       .g = g.data(),
-      .d = d_,
+      .d = x.size(),
       .eta = eta,
       .momentum = momentum_,
       .weight_decay = weight_decay_,

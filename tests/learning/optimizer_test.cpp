@@ -94,6 +94,29 @@ TEST(EveryOptimizer, TakesTheStepsOfItsFormula) {
   }
 }
 
+TEST(EveryOptimizer, TakesAStepInPartsAsAWhole) {
+  constexpr std::size_t kSize = 100;
+  for (const Case& c : kCases) {
+    const Values expected = run(c.spec, kSize);
+    const auto optimizer = make_optimizer(c.spec, kSize);
+    Values x = random_values(kSize, 0);
+    for (int t = 1; t <= kSteps; ++t) {
+      const Values g = random_values(kSize, static_cast<std::uint64_t>(t));
+      const auto cut = static_cast<std::size_t>(t * 7);  // another one each time
+      for (const auto& [first, n] : {std::pair{std::size_t{0}, cut}, std::pair{cut, kSize - cut}}) {
+        const auto part = std::span(x).subspan(first, n);
+        optimizer->step_part(first, part, part, std::span(g).subspan(first, n), 0.1f);
+      }
+    }
+    EXPECT_EQ(x, expected) << c.spec;
+  }
+}
+
+TEST(EveryOptimizer, RefusesAPartBeyondItsSize) {
+  Values x(8);
+  EXPECT_DEATH(make_optimizer("sgd", 10)->step_part(3, x, x, x, 0.1f), "first");
+}
+
 TEST(EveryOptimizer, TakesTheSameStepsWithEveryInstructionSet) {
   const std::int64_t supported = hwy::SupportedTargets();
   for (const Case& c : kCases) {
