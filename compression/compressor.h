@@ -72,6 +72,17 @@ class Compressor {
   /// accepted, and nothing that is not of its format.
   virtual base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
                                         State& state, std::span<float> y) const = 0;
+
+  // Operators that code every coordinate by itself, or by blocks, can decode a part of a payload, so that what is done
+  // with the decoded values next can be done while they are in the cache.
+
+  /// Slices must start at multiples of this; 0: the operator has no slices, and the two functions are not to be called.
+  virtual std::size_t slice() const { return 0; }
+  /// Refuses what decode_add would refuse for d floats.
+  virtual base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const;
+  /// What decode_add does to the coordinates `first` .. `first` + y.size() - 1 of d. The payload has passed check().
+  virtual void add_slice(std::span<const std::byte> payload, std::size_t d, std::size_t first, float scale,
+                         std::span<float> y) const;
 };
 
 /// Builds the operator or pipeline that `spec` names, for vectors of this layout. Throws base::OperatorError for a spec

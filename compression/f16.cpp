@@ -42,15 +42,27 @@ class F16 final : public Compressor {
 
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
                                 std::span<float> y) const override {
-    if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
-    const std::byte* exponents = payload.data() + 2 * y.size();
-    if (auto checked = check(payload.data(), exponents, y.size()); !checked) return checked;
-    kernels::add_halves(payload.data(), exponents, y.size(), block_, scale, y.data());
+    if (auto checked = check(payload, y.size()); !checked) return checked;
+    add_slice(payload, y.size(), 0, scale, y);
     return {};
   }
 
+  std::size_t slice() const override { return block_; }
+
+  base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const override {
+    if (payload.size() != max_payload_size(d)) return wrong_size(payload.size(), max_payload_size(d));
+    return check_blocks(payload.data(), payload.data() + 2 * d, d);
+  }
+
+  void add_slice(std::span<const std::byte> payload, std::size_t d, std::size_t first, float scale,
+                 std::span<float> y) const override {
+    PARLEY_CHECK(first % block_ == 0, first, block_);
+    const std::byte* exponents = payload.data() + 2 * d + first / block_;
+    kernels::add_halves(payload.data() + 2 * first, exponents, y.size(), block_, scale, y.data());
+  }
+
  private:
-  base::Result<void> check(const std::byte* halves, const std::byte* exponents, std::size_t d) const {
+  base::Result<void> check_blocks(const std::byte* halves, const std::byte* exponents, std::size_t d) const {
     for (std::size_t i = 0; i < d; i += block_) {
       const std::size_t n = std::min(block_, d - i);
       const auto exponent = load<std::uint8_t>(exponents + i / block_);

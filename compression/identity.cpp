@@ -30,10 +30,22 @@ class Identity final : public Compressor {
 
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
                                 std::span<float> y) const override {
-    if (payload.size() != sizeof(float) * y.size()) return wrong_size(payload.size(), sizeof(float) * y.size());
-    if (kernels::max_magnitude_bits(payload.data(), y.size()) >= kernels::kInfinityBits) return wrong_code(0);
-    kernels::add_f32(payload.data(), y.size(), scale, y.data());
+    if (auto checked = check(payload, y.size()); !checked) return checked;
+    add_slice(payload, y.size(), 0, scale, y);
     return {};
+  }
+
+  std::size_t slice() const override { return 1; }
+
+  base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const override {
+    if (payload.size() != sizeof(float) * d) return wrong_size(payload.size(), sizeof(float) * d);
+    if (kernels::max_magnitude_bits(payload.data(), d) >= kernels::kInfinityBits) return wrong_code(0);
+    return {};
+  }
+
+  void add_slice(std::span<const std::byte> payload, std::size_t, std::size_t first, float scale,
+                 std::span<float> y) const override {
+    kernels::add_f32(payload.data() + sizeof(float) * first, y.size(), scale, y.data());
   }
 
  private:

@@ -13,6 +13,15 @@ std::span<const Row> registry() {
   return table;
 }
 
+base::Result<void> Compressor::check(std::span<const std::byte>, std::size_t) const {
+  PARLEY_CHECK(slice() > 0, spec());
+  return {};
+}
+
+void Compressor::add_slice(std::span<const std::byte>, std::size_t, std::size_t, float, std::span<float>) const {
+  PARLEY_CHECK(slice() > 0, spec());
+}
+
 std::unique_ptr<Compressor> make_compressor(std::string_view spec, const base::ParameterLayout& layout) {
   const std::vector<base::Spec> stages = base::parse_pipeline(spec);
   const base::ParameterLayout no_layout;  // what a sparsifier kept has no shape

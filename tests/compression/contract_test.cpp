@@ -159,6 +159,43 @@ TEST_P(EveryCompressor, DecodesAddsAndScalesWithOneRoundingEach) {
   }
 }
 
+TEST_P(EveryCompressor, DecodesSlicesAsAWhole) {
+  const std::size_t slice = compressor().slice();
+  if (slice == 0) GTEST_SKIP() << "has no slices";
+  for (const std::size_t d : sizes()) {
+    for (const Input& input : inputs(d)) {
+      const Bytes bytes = harness_.encode(input.x);
+      const auto payload = std::as_bytes(std::span(bytes));
+      ASSERT_TRUE(compressor().check(payload, d).ok());
+      Floats whole(d, 0.25f), sliced(d, 0.25f);
+      ASSERT_TRUE(harness_.decode_add(bytes, -0.3f, whole).ok());
+      // Backwards, so that no slice can lean on the one before.
+      const std::size_t length = slice * (1 + 64 / slice);
+      for (std::size_t first = (d + length - 1) / length * length; first > 0;) {
+        first -= length;
+        compressor().add_slice(payload, d, first, -0.3f, std::span(sliced).subspan(first, std::min(length, d - first)));
+      }
+      ASSERT_TRUE(same_floats(sliced, whole)) << input.name << ' ' << d;
+    }
+  }
+}
+
+TEST_P(EveryCompressor, ChecksAPayloadAsItsDecoderDoes) {
+  if (compressor().slice() == 0) GTEST_SKIP() << "has no slices";
+  base::Random random(key_of(9));
+  constexpr std::size_t kSize = 70;
+  for (const Input& input : inputs(kSize)) {
+    for (int i = 0; i < 200; ++i) {
+      Bytes bytes = harness_.encode(input.x);
+      if (i % 8 == 7) bytes.resize(random.below(static_cast<std::uint32_t>(bytes.size()) + 9));
+      if (!bytes.empty())
+        bytes[random.below(static_cast<std::uint32_t>(bytes.size()))] = static_cast<std::uint8_t>(random.below(256));
+      Floats y(kSize);
+      EXPECT_EQ(compressor().check(std::as_bytes(std::span(bytes)), kSize).ok(), harness_.decode_add(bytes, 1, y).ok());
+    }
+  }
+}
+
 TEST_P(EveryCompressor, SendsZerosForZeros) {
   for (const std::size_t d : sizes()) {
     const Floats zeros(d);
