@@ -27,7 +27,6 @@ class Choco final : public Algorithm {
   const std::string& spec() const override { return spec_; }
 
   void start(Node& node) override {
-    difference_.resize(node.size());
     std::vector<float> origin(node.size(), 0.0f);
     if (node.common_start()) origin.assign(node.x().begin(), node.x().end());
     references_.emplace(node.neighbours(), std::move(origin));
@@ -51,38 +50,62 @@ class Choco final : public Algorithm {
   // Keeps the average of x over the peers when W is symmetric, whatever C drops.
   Task<> step_then_mix(Node& node) {
     const auto g = co_await node.gradient();
-    node.timed(&Profile::mix, [&] { node.step(node.mutable_x(), node.x(), g); });
+    node.timed(&Profile::mix, [&] {
+      const std::span<float> x = node.mutable_x(), difference = node.scratch();
+      energy_ = 0;
+      block_by_block(x.size(), [&](std::size_t first, std::size_t n) {
+        node.step_part(first, x.subspan(first, n), x.subspan(first, n), g.subspan(first, n));
+        energy_ += subtract(x.subspan(first, n), references_->own().subspan(first, n), difference.subspan(first, n));
+      });
+    });
     const Payload q = compress(node);
     const Inbox inbox = co_await node.exchange(q, announced_);
     node.timed(&Profile::decode, [&] { advance(node, q, inbox); });
-    node.timed(&Profile::mix, [&] { measure(mix_in(node, inbox)); });
+    node.timed(&Profile::mix, [&] {
+      collect_terms(inbox);
+      measure(mix(node.mutable_x(), references_->own(), terms_));
+    });
   }
 
   // The cyclic order mix, exchange, step of Koloskova et al. 2020, Algorithm 1: the mixing uses the references of the
   // round before, so that the gradient at the mixed model is computed while the differences travel.
   Task<> mix_then_step(Node& node) {
-    node.timed(&Profile::mix, [&] { mix_in(node, node.inbox()); });
+    node.timed(&Profile::mix, [&] {
+      const std::span<float> x = node.mutable_x(), difference = node.scratch();
+      collect_terms(node.inbox());
+      energy_ = 0;
+      block_by_block(x.size(), [&](std::size_t first, std::size_t n) {
+        const auto own = references_->own().subspan(first, n);
+        mix(x.subspan(first, n), own, terms_, first);
+        energy_ += subtract(x.subspan(first, n), own, difference.subspan(first, n));
+      });
+    });
     const Payload q = compress(node);
     auto exchange = node.exchange(q, announced_);
     auto gradient = node.gradient();
     const Inbox inbox = co_await exchange;
-    node.timed(&Profile::decode, [&] {
-      advance(node, q, inbox);
-      measure(squared_distance(node.x(), references_->own()));
-    });
+    node.timed(&Profile::decode, [&] { advance(node, q, inbox); });
     const auto g = co_await gradient;
-    node.timed(&Profile::mix, [&] { node.step(node.mutable_x(), node.x(), g); });
+    node.timed(&Profile::mix, [&] {
+      const std::span<float> x = node.mutable_x();
+      double left = 0;
+      block_by_block(x.size(), [&](std::size_t first, std::size_t n) {
+        left += squared_distance(x.subspan(first, n), references_->own().subspan(first, n));
+        node.step_part(first, x.subspan(first, n), x.subspan(first, n), g.subspan(first, n));
+      });
+      measure(left);
+    });
   }
 
+  /// C of the difference that lies in the node's scratch memory.
   Payload compress(Node& node) {
     Payload q;
     node.timed(&Profile::encode, [&] {
-      energy_ = subtract(node.x(), references_->own(), difference_);
       if (!std::isfinite(energy_)) {
         throw Diverged(fmt::format(
             "round {}: the model grows beyond what a float can hold; lower learning.learning_rate", node.round()));
       }
-      q = node.compress(difference_);
+      q = node.compress(node.scratch());
       announced_ = static_cast<float>(contraction_);
     });
     return q;
@@ -93,13 +116,11 @@ class Choco final : public Algorithm {
     for (Received& m : inbox) references_->advance(node, m);
   }
 
-  /// Returns |x - x_hat_i|^2 from before.
-  double mix_in(Node& node, Inbox inbox) {
+  void collect_terms(Inbox inbox) {
     terms_.clear();
     for (const Received& m : inbox) {
       if (!m.refused) terms_.push_back({gamma_of(m) * m.weight, references_->of(m.from)});
     }
-    return mix(node.mutable_x(), references_->own(), terms_);
   }
 
   /// Both ends of an edge must use one gamma, or the average would move: with auto it follows from the two measured
@@ -121,7 +142,6 @@ class Choco final : public Algorithm {
   double contraction_;   // running mean of the measured delta, starts at the declared one
   float announced_ = 0;  // what this exchange's announcement said of it
   double energy_ = 0;    // |x - x_hat|^2 that the last payload was made of
-  std::vector<float> difference_;
   std::vector<Term> terms_;
   std::optional<References> references_;
 };

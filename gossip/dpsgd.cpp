@@ -42,10 +42,11 @@ class Dpsgd final : public Algorithm {
     auto exchange = node.exchange(own_);
     auto gradient = node.gradient();
     const Inbox inbox = co_await exchange;
-    node.timed(&Profile::decode, [&] { combine(node, inbox, node.x()); });
     const auto g = co_await gradient;
     node.timed(&Profile::mix, [&] {
-      node.step(mixed_, node.x(), g);
+      combine(node, inbox, [&](std::size_t first, std::span<float> mixed) {
+        node.step_part(first, mixed, node.x().subspan(first, mixed.size()), g.subspan(first, mixed.size()));
+      });
       node.mutable_x().swap(mixed_);
     });
   }
@@ -53,11 +54,11 @@ class Dpsgd final : public Algorithm {
   /// x^{t+1} = sum_j w_ij (x_j^t - eta g_j(x_j^t)).
   Task<> adapt_then_combine(Node& node) {
     const auto g = co_await node.gradient();
-    node.timed(&Profile::mix, [&] { node.step(node.mutable_x(), node.x(), g); });
+    node.timed(&Profile::mix, [&] { node.step_part(0, node.mutable_x(), node.x(), g); });
     send(node);
     const Inbox inbox = co_await node.exchange(own_);
-    node.timed(&Profile::decode, [&] {
-      combine(node, inbox, node.x());
+    node.timed(&Profile::mix, [&] {
+      combine(node, inbox, [](std::size_t, std::span<float>) {});
       node.mutable_x().swap(mixed_);
     });
   }
@@ -66,15 +67,39 @@ class Dpsgd final : public Algorithm {
     node.timed(&Profile::encode, [&] { own_ = node.compress(node.x()); });
   }
 
-  /// mixed = x_i + sum_j w_ij (C(x_j) - C(x_i)): the form that keeps the average whatever the operator rounds, because
-  /// both ends of an edge use the same two decoded models.
-  void combine(Node& node, Inbox inbox, std::span<const float> x) {
-    std::copy(x.begin(), x.end(), mixed_.begin());
+  /// mixed = x_i + sum_j w_ij (C(x_j) - C(x_i)), and then finish(first, block) for each block of it in order. The form
+  /// keeps the average whatever the operator rounds, because both ends of an edge use the same two decoded models.
+  template <class Finish>
+  void combine(Node& node, Inbox inbox, Finish&& finish) {
+    const compression::Compressor& operator_ = node.compressor();
+    if (operator_.slice() == 0 || kBlockFloats % operator_.slice() != 0) return combine_whole(node, inbox, finish);
+    float neighbours_weight = 0;
+    for (Received& m : inbox) {
+      if (node.check(m)) neighbours_weight += m.weight;
+    }
+    block_by_block(node.size(), [&](std::size_t first, std::size_t n) {
+      const std::span<const float> x = node.x().subspan(first, n);
+      const std::span<float> mixed = std::span(mixed_).subspan(first, n);
+      std::copy(x.begin(), x.end(), mixed.begin());
+      for (const Received& m : inbox) {
+        if (!m.refused) operator_.add_slice(m.payload.bytes, node.size(), first, m.weight, mixed);
+      }
+      operator_.add_slice(own_.bytes, node.size(), first, -neighbours_weight, mixed);
+      finish(first, mixed);
+    });
+  }
+
+  /// The same for an operator that decodes a payload as a whole only.
+  template <class Finish>
+  void combine_whole(Node& node, Inbox inbox, Finish&& finish) {
+    std::copy(node.x().begin(), node.x().end(), mixed_.begin());
     float neighbours_weight = 0;
     for (Received& m : inbox) {
       if (node.decode(m, m.weight, mixed_)) neighbours_weight += m.weight;
     }
     node.decode_own(own_, -neighbours_weight, mixed_);
+    block_by_block(node.size(),
+                   [&](std::size_t first, std::size_t n) { finish(first, std::span(mixed_).subspan(first, n)); });
   }
 
   static double squared_norm(std::span<const float> v) {

@@ -86,13 +86,13 @@ double SquaredDistance(const float* a, const float* b, std::size_t n) {
   return energy(n, [=](auto d, std::size_t i) HWY_ATTR { return hn::Sub(hn::LoadU(d, a + i), hn::LoadU(d, b + i)); });
 }
 
-double Mix(float* x, const float* own, const Term* terms, std::size_t term_count, std::size_t n) {
+double Mix(float* x, const float* own, const Term* terms, std::size_t term_count, std::size_t first, std::size_t n) {
   return energy(n, [=](auto d, std::size_t i) HWY_ATTR {
     const auto x_i = hn::LoadU(d, x + i);
     const auto x_hat_i = hn::LoadU(d, own + i);
     auto sum = hn::Zero(d);
     for (std::size_t j = 0; j < term_count; ++j) {
-      const auto difference = hn::Sub(hn::LoadU(d, terms[j].replica.data() + i), x_hat_i);
+      const auto difference = hn::Sub(hn::LoadU(d, terms[j].replica.data() + first + i), x_hat_i);
       // A multiplication and then an addition, never fused.
       sum = hn::Add(sum, hn::Mul(hn::Set(d, terms[j].coefficient), difference));
     }
@@ -124,10 +124,11 @@ double subtract(std::span<const float> x, std::span<const float> reference, std:
   return HWY_DYNAMIC_DISPATCH(Subtract)(x.data(), reference.data(), difference.data(), x.size());
 }
 
-double mix(std::span<float> x, std::span<const float> own, std::span<const Term> terms) {
+double mix(std::span<float> x, std::span<const float> own, std::span<const Term> terms, std::size_t first) {
   PARLEY_CHECK(x.size() == own.size(), x.size(), own.size());
-  for (const Term& term : terms) PARLEY_CHECK(term.replica.size() == x.size(), term.replica.size(), x.size());
-  return HWY_DYNAMIC_DISPATCH(Mix)(x.data(), own.data(), terms.data(), terms.size(), x.size());
+  for (const Term& term : terms)
+    PARLEY_CHECK(first + x.size() <= term.replica.size(), term.replica.size(), first, x.size());
+  return HWY_DYNAMIC_DISPATCH(Mix)(x.data(), own.data(), terms.data(), terms.size(), first, x.size());
 }
 
 double squared_distance(std::span<const float> a, std::span<const float> b) {

@@ -34,9 +34,14 @@ std::vector<float>& Node::mutable_x() {
   return x_;
 }
 
-void Node::step(std::span<float> target, std::span<const float> at, std::span<const float> g) {
+void Node::step_part(std::size_t first, std::span<float> target, std::span<const float> at, std::span<const float> g) {
   const auto eta = static_cast<float>(parts_.learning_rate * parts_.decay.factor(round_));
-  parts_.optimizer.step(target, at, g, eta);
+  parts_.optimizer.step_part(first, target, at, g, eta);
+}
+
+std::span<float> Node::scratch() {
+  PARLEY_CHECK(is_idle(), round_);
+  return gradient_;
 }
 
 base::RandomKey Node::key_of(base::PeerId peer, base::Phase phase) const {
@@ -68,11 +73,20 @@ void Node::decode_own(const Payload& payload, float scale, std::span<float> y, b
 bool Node::decode(Received& received, float scale, std::span<float> y, base::Phase phase) {
   const auto decoded =
       parts_.compressor.decode_add(received.payload.bytes, key_of(received.from, phase), scale, *decode_state_, y);
-  if (decoded) return true;
+  if (!decoded) refuse(received, decoded.refusal());
+  return decoded.ok();
+}
+
+bool Node::check(Received& received) {
+  const auto checked = parts_.compressor.check(received.payload.bytes, size());
+  if (!checked) refuse(received, checked.refusal());
+  return checked.ok();
+}
+
+void Node::refuse(Received& received, const base::Refusal& refusal) {
   received.refused = true;
   find(received.from)->refused = true;
-  parts_.host.offence(received.from, decoded.refusal());
-  return false;
+  parts_.host.offence(received.from, refusal);
 }
 
 void Node::start(Work work) {

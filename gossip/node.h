@@ -127,8 +127,11 @@ class Node {
     start(Work::gradient);
     return WorkAwaiter<Work::gradient>{*this};
   }
-  /// target -= eta * direction(g), with the optimiser's state; `g` was taken at `at`.
-  void step(std::span<float> target, std::span<const float> at, std::span<const float> g);
+  /// target -= eta * direction(g), with the optimiser's state, for the coordinates from `first` on that the spans hold;
+  /// `g` was taken at `at`. See learning::Optimizer::step_part.
+  void step_part(std::size_t first, std::span<float> target, std::span<const float> at, std::span<const float> g);
+  /// Memory of d floats for what does not outlive the next gradient: it lies where the gradients lie.
+  std::span<float> scratch();
 
   /// C(v), with this round's random key. `v` is named in the message if it is not finite. Throws Diverged.
   Payload compress(std::span<const float> v, base::Phase phase = {});
@@ -136,6 +139,8 @@ class Node {
   void decode_own(const Payload& payload, float scale, std::span<float> y, base::Phase phase = {});
   /// y += scale * decode(received). False if the payload was refused: y is untouched and the sender will be left out.
   bool decode(Received& received, float scale, std::span<float> y, base::Phase phase = {});
+  /// Whether decode() would accept it, for an operator with slices. If not, the sender will be left out.
+  bool check(Received& received);
 
   /// Sends to all neighbours at once; co_await gives what all of them sent in the same exchange.
   auto exchange(Payload payload, float contraction = 0, base::Phase phase = {}) {
@@ -223,6 +228,7 @@ class Node {
   };
 
   void start(Work work);
+  void refuse(Received& received, const base::Refusal& refusal);
   bool is_done(Work work) const { return !running_[static_cast<std::size_t>(work)]; }
   bool is_idle() const { return !running_[0] && !running_[1]; }
   void rethrow_failure();
