@@ -1,6 +1,7 @@
 // parleyd: one peer of a swarm, in the foreground.
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <csignal>
 #include <cstdio>
@@ -48,7 +49,17 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
+/// Messages of models come and go every round. Returned to the kernel each time, their memory would be cleared and
+/// mapped anew page by page.
+void keep_freed_memory() {
+  constexpr int kLargestKept = 32 << 20;  // more is not allowed
+  mallopt(M_MMAP_THRESHOLD, kLargestKept);
+  mallopt(M_TRIM_THRESHOLD, 16 * kLargestKept);
+  mallopt(M_ARENA_MAX, 1);
+}
+
 int main(int argc, char** argv) {
+  keep_freed_memory();
   try {
     return run(argc, argv);
   } catch (const base::OperatorError& error) {

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <kj/exception.h>
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // the same hash with the widest vectors of the machine
+#endif
 
 #include <algorithm>
 #include <array>
