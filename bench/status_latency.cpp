@@ -2,8 +2,8 @@
 //
 //   status_latency [QUESTIONS]      asks all running peers in turn, QUESTIONS times each (default 200)
 //
-// Start a swarm first. Good is a 99th percentile below 10 ms: status answers between two turns of the event loop, and a
-// gradient that takes longer than a turn runs on a worker.
+// Start a swarm first. Good is a 99th percentile below 10 ms: a thread of its own answers, from what the event loop
+// published last.
 
 #include <fmt/format.h>
 

@@ -6,6 +6,9 @@
 //   wire     eight processes that only move the same bytes to the same neighbours over bare libzmq, in lockstep
 // and the ratio of the swarm's rate to the smaller of them. Above 0.5 is good; 1 would be perfect overlap.
 //
+//   swarm_rounds [SCALE [TEXT]]     SCALE times as many rounds (default 1); only rows whose model and exchange hold
+//   TEXT
+//
 // Start-up is not counted: every figure is the difference between a long run and a short one.
 
 #include <fmt/format.h>
@@ -238,6 +241,7 @@ std::string write_config(const std::filesystem::path& directory, const char* dat
 
 int main(int argc, char** argv) {
   const double scale = argc > 1 ? std::atof(argv[1]) : 1;  // of the number of rounds
+  const std::string wanted = argc > 2 ? argv[2] : "";
   const std::filesystem::path programs = PARLEY_PROGRAMS;
   std::string pattern = (std::filesystem::temp_directory_path() / "parley-bench-XXXXXX").string();
   const std::filesystem::path directory = mkdtemp(pattern.data());
@@ -252,6 +256,7 @@ int main(int argc, char** argv) {
     const std::uint64_t short_run = long_run / 10;
     const auto rounds = static_cast<double>(long_run - short_run);
     for (const Exchange& exchange : kExchanges) {
+      if (fmt::format("{} {}", model.spec, exchange.name).find(wanted) == std::string::npos) continue;
       const std::string run = (directory / "run").string();
       const Measured difference = run_swarm(programs, file, run, overrides_of(model, exchange, long_run))
                                       .minus(run_swarm(programs, file, run, overrides_of(model, exchange, short_run)));

@@ -145,12 +145,6 @@ const std::string& ControlServer::endpoint() const {
 void* ControlServer::handle() const {
   return state_->router.handle();
 }
-int ControlServer::descriptor() const {
-  return state_->router.get(zmq::sockopt::fd);
-}
-bool ControlServer::readable() const {
-  return (state_->router.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
-}
 const ControlServer::Statistics& ControlServer::statistics() const {
   return state_->statistics;
 }

@@ -1,4 +1,4 @@
-// The daemon's end of the control protocol: a ROUTER socket that the event loop polls beside its others.
+// The daemon's end of the control protocol: a ROUTER socket. ControlThread polls it.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace parley::daemon {
 
-/// Used by one thread, that of the event loop. Whoever may open the socket may stop the peer: an ipc socket is of mode
+/// Used by one thread at a time. Whoever may open the socket may stop the peer: an ipc socket is of mode
 /// 0600; a TCP one is bound to loopback only and trusts every user of the machine.
 class ControlServer {
  public:
@@ -42,13 +42,9 @@ class ControlServer {
 
   /// For zmq_poll, level-triggered.
   void* handle() const;
-  /// For poll and epoll: becomes readable when serve() may have something to do. Edge-triggered, as ZMQ_FD is:
-  /// readable() must be asked after each wake-up and after each serve().
-  int descriptor() const;
-  bool readable() const;
 
   /// Answers what has arrived, without blocking, but not more than `limit` requests: what remains waits for the next
-  /// turn of the loop, so that a flood cannot hold up training. Returns how many requests were dealt with.
+  /// call, so that a flood cannot keep the caller from being told to end. Returns how many requests were dealt with.
   std::size_t serve(const Answer& answer, std::size_t limit = kRequestsPerTurn);
   static constexpr std::size_t kRequestsPerTurn = 8;
 

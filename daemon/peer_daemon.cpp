@@ -25,9 +25,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 /// A gradient shorter than this is computed by the loop itself: handing it to a worker and back costs two wake-ups.
-/// Longer ones go to a worker, so that on a busy machine the loop has slept enough to be run at once when somebody
-/// asks.
-constexpr gossip::Duration kShortWork = microseconds(150);
+/// Timers of links and signals wait for it, which are a hundred times slower.
+constexpr gossip::Duration kShortWork = milliseconds(2);
+/// So long may a turn of the loop have been going on when it begins such a gradient; a later one waits for the sockets
+/// to be looked at.
+constexpr gossip::Duration kYoungTurn = milliseconds(1);
+/// How old the status that the control socket tells may be.
+constexpr gossip::Duration kStatusAge = milliseconds(10);
 /// Frames taken from the socket per turn, so that a flood cannot starve the other sockets.
 constexpr int kFramesPerTurn = 64;
 /// Without anything due, the loop still turns this often.
@@ -61,7 +65,7 @@ PeerDaemon::PeerDaemon(const Config& config, base::PeerId peer, const std::strin
   if (!config.metrics.run_dir.empty()) {
     directory_.emplace(std::filesystem::path(config.metrics.run_dir) / config.roster[peer.value].name);
   }
-  if (!control_endpoint.empty()) control_.emplace(ControlServer::Settings{.endpoint = control_endpoint});
+  if (!control_endpoint.empty()) control_.emplace(control_endpoint, status());
 }
 
 PeerDaemon::~PeerDaemon() = default;
@@ -109,18 +113,14 @@ void PeerDaemon::finish_loading() {
 }
 
 void PeerDaemon::turn() {
-  wait();
+  const Ready ready = wait();
   turn_began_ = now();
-  on_signals();
-  if (workers_.take_finished() > 0) on_worker();
-  if (control_)
-    control_->serve([this](const wire::ControlAsk& ask) -> wire::ControlAnswer {
-      if (std::holds_alternative<wire::AskStatus>(ask)) return status();
-      stop("asked to over the control socket");
-      return wire::ControlDone{};
-    });
+  if (ready.signal) on_signals();
+  if (ready.work && workers_.take_finished() > 0) on_worker();
+  if (ready.request && control_->take_stop()) stop("asked to over the control socket");
   if (!core_) return;
   receive();
+  serve_deferred();
   const auto deadline = core_->deadline();
   if (deadline && *deadline <= now()) core_->on_time(now());
   if (train_until_ && now() >= *train_until_) {
@@ -133,19 +133,37 @@ void PeerDaemon::turn() {
   if (is_drained() && !results_written_) write_results();
 }
 
-void PeerDaemon::wait() const {
+PeerDaemon::Ready PeerDaemon::wait() {
   zmq_pollitem_t items[4] = {{nullptr, workers_.descriptor(), ZMQ_POLLIN, 0},
                              {nullptr, signals_.descriptor(), ZMQ_POLLIN, 0}};
   int count = 2;
-  if (control_) items[count++] = {control_->handle(), 0, ZMQ_POLLIN, 0};
+  if (control_) items[count++] = {nullptr, control_->descriptor(), ZMQ_POLLIN, 0};
   if (transport_) items[count++] = {transport_->handle(), 0, ZMQ_POLLIN, 0};
   gossip::Duration until = now() + kIdleTurn;
   if (core_) until = std::min(until, core_->deadline().value_or(until));
   if (drain_until_) until = std::min(until, *drain_until_);
   if (train_until_) until = std::min(until, *train_until_);
+  if (gradient_deferred_) until = {};
+  const gossip::Duration turn_is_due = until;
+  publish();
+  if (!is_published_) until = std::min(until, published_ + kStatusAge);
   // Rounded up: waking a little early would only spin.
   const auto timeout = std::chrono::ceil<milliseconds>(std::max(until - now(), gossip::Duration{}));
-  zmq_poll(items, count, static_cast<long>(timeout.count()));
+  const int ready = zmq_poll(items, count, static_cast<long>(timeout.count()));
+  if (ready > 0 || now() >= turn_is_due)
+    is_published_ = false;
+  else
+    publish();
+  if (ready <= 0) return {};
+  return {.work = items[0].revents != 0, .signal = items[1].revents != 0, .request = control_ && items[2].revents != 0};
+}
+
+/// Tells the control socket's thread how the peer is, if that is news and the last time is long enough ago.
+void PeerDaemon::publish() {
+  if (!control_ || is_published_ || now() - published_ < kStatusAge) return;
+  control_->publish(status());
+  published_ = now();
+  is_published_ = true;
 }
 
 void PeerDaemon::receive() {
@@ -157,16 +175,25 @@ void PeerDaemon::receive() {
 }
 
 void PeerDaemon::begin(gossip::Work work) {
-  // A peer that waits for nobody would compute one short gradient after the other here and never see its sockets.
-  const bool turn_is_young = now() - turn_began_ < kShortWork;
   const bool is_short = gradient_time_ > gossip::Duration{} && gradient_time_ < kShortWork;
-  if (work == gossip::Work::gradient && is_short && turn_is_young) {
+  if (work != gossip::Work::gradient || !is_short) {
+    working_ = work;
+    workers_.begin([this, work] { core_->perform(work); });
+  } else if (now() - turn_began_ < kYoungTurn) {
     core_->perform_here(work);
     learn_gradient_time();
-    return;
+  } else {
+    gradient_deferred_ = true;
   }
-  working_ = work;
-  workers_.begin([this, work] { core_->perform(work); });
+}
+
+/// A peer that waits for nobody would compute one short gradient after the other and never see its sockets; so some
+/// begin here, after the sockets had their turn.
+void PeerDaemon::serve_deferred() {
+  if (!std::exchange(gradient_deferred_, false)) return;
+  core_->perform(gossip::Work::gradient);
+  learn_gradient_time();
+  core_->completed(gossip::Work::gradient, now());
 }
 
 void PeerDaemon::learn_gradient_time() {

@@ -8,7 +8,7 @@
 
 #include "daemon/assembly.h"
 #include "daemon/config.h"
-#include "daemon/control_server.h"
+#include "daemon/control_thread.h"
 #include "daemon/log.h"
 #include "daemon/metrics_file.h"
 #include "daemon/peer_directory.h"
@@ -43,8 +43,14 @@ class PeerDaemon final : private simulation::Shell {
 
   void start_loading();
   void finish_loading();
+  /// What a wait was ended by.
+  struct Ready {
+    bool work = false, signal = false, request = false;
+  };
   void turn();
-  void wait() const;
+  Ready wait();
+  void publish();
+  void serve_deferred();
   void on_worker();
   void learn_gradient_time();
   void on_signals();
@@ -64,12 +70,15 @@ class PeerDaemon final : private simulation::Shell {
   gossip::Duration started_{};
 
   // Loop thread only.
-  std::optional<ControlServer> control_;
+  std::optional<ControlThread> control_;
+  gossip::Duration published_{};  // when the status was told to control_ last
+  bool is_published_ = true;      // and nothing has happened since
   std::unique_ptr<MetricsFile> metrics_;
   std::unique_ptr<wire::ZmqTransport> transport_;
   std::unique_ptr<simulation::PeerCore> core_;
   PeerRecord record_;
   std::optional<gossip::Work> working_;  // on a worker
+  bool gradient_deferred_ = false;       // to the next turn of the loop
   gossip::Duration gradient_time_{};     // running mean
   gossip::Duration turn_began_{};
   bool stop_requested_ = false;
