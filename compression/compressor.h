@@ -73,6 +73,9 @@ class Compressor {
   virtual base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
                                         State& state, std::span<float> y) const = 0;
 
+  /// True if the payload of x is the floats of x as they lie in memory, so that they need not be copied to be sent.
+  virtual bool sends_floats() const { return false; }
+
   // Operators that code every coordinate by itself, or by blocks, can decode a part of a payload, so that what is done
   // with the decoded values next can be done while they are in the cache.
 

@@ -35,6 +35,7 @@ class Identity final : public Compressor {
     return {};
   }
 
+  bool sends_floats() const override { return true; }
   std::size_t slice() const override { return 1; }
 
   base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const override {

@@ -19,17 +19,18 @@ class Dpsgd final : public Algorithm {
   Dpsgd(std::string spec, bool adapt_first) : spec_(std::move(spec)), adapt_first_(adapt_first) {}
 
   const std::string& spec() const override { return spec_; }
-  void start(Node& node) override { mixed_.resize(node.size()); }
+  void start(Node&) override {}
   Task<> round(Node& node) override { return adapt_first_ ? adapt_then_combine(node) : combine_then_adapt(node); }
 
   double consensus_distance(Node& node) override {
     double sum = 0, weights = 0;
+    const std::span<float> difference = node.scratch();
     for (Received& m : node.inbox()) {
       if (m.refused) continue;
-      std::fill(mixed_.begin(), mixed_.end(), 0.0f);
-      node.decode_own(own_, -1.0f, mixed_);
-      node.decode(m, 1.0f, mixed_);
-      sum += static_cast<double>(m.weight) * squared_norm(mixed_);
+      std::fill(difference.begin(), difference.end(), 0.0f);
+      node.decode_own(own_, -1.0f, difference);
+      node.decode(m, 1.0f, difference);
+      sum += static_cast<double>(m.weight) * squared_norm(difference);
       weights += static_cast<double>(m.weight);
     }
     return weights > 0 ? std::sqrt(sum / weights) : 0;
@@ -47,7 +48,6 @@ class Dpsgd final : public Algorithm {
       combine(node, inbox, [&](std::size_t first, std::span<float> mixed) {
         node.step_part(first, mixed, node.x().subspan(first, mixed.size()), g.subspan(first, mixed.size()));
       });
-      node.mutable_x().swap(mixed_);
     });
   }
 
@@ -57,17 +57,14 @@ class Dpsgd final : public Algorithm {
     node.timed(&Profile::mix, [&] { node.step_part(0, node.mutable_x(), node.x(), g); });
     send(node);
     const Inbox inbox = co_await node.exchange(own_);
-    node.timed(&Profile::mix, [&] {
-      combine(node, inbox, [](std::size_t, std::span<float>) {});
-      node.mutable_x().swap(mixed_);
-    });
+    node.timed(&Profile::mix, [&] { combine(node, inbox, [](std::size_t, std::span<float>) {}); });
   }
 
   void send(Node& node) {
     node.timed(&Profile::encode, [&] { own_ = node.compress(node.x()); });
   }
 
-  /// mixed = x_i + sum_j w_ij (C(x_j) - C(x_i)), and then finish(first, block) for each block of it in order. The form
+  /// x' = x_i + sum_j w_ij (C(x_j) - C(x_i)), and then finish(first, block) for each block of it in order. The form
   /// keeps the average whatever the operator rounds, because both ends of an edge use the same two decoded models.
   template <class Finish>
   void combine(Node& node, Inbox inbox, Finish&& finish) {
@@ -77,9 +74,10 @@ class Dpsgd final : public Algorithm {
     for (Received& m : inbox) {
       if (node.check(m)) neighbours_weight += m.weight;
     }
+    const std::span<float> next = node.next_x();
     block_by_block(node.size(), [&](std::size_t first, std::size_t n) {
       const std::span<const float> x = node.x().subspan(first, n);
-      const std::span<float> mixed = std::span(mixed_).subspan(first, n);
+      const std::span<float> mixed = next.subspan(first, n);
       std::copy(x.begin(), x.end(), mixed.begin());
       for (const Received& m : inbox) {
         if (!m.refused) operator_.add_slice(m.payload.bytes, node.size(), first, m.weight, mixed);
@@ -87,19 +85,21 @@ class Dpsgd final : public Algorithm {
       operator_.add_slice(own_.bytes, node.size(), first, -neighbours_weight, mixed);
       finish(first, mixed);
     });
+    node.advance_x();
   }
 
   /// The same for an operator that decodes a payload as a whole only.
   template <class Finish>
   void combine_whole(Node& node, Inbox inbox, Finish&& finish) {
-    std::copy(node.x().begin(), node.x().end(), mixed_.begin());
+    const std::span<float> next = node.next_x();
+    std::copy(node.x().begin(), node.x().end(), next.begin());
     float neighbours_weight = 0;
     for (Received& m : inbox) {
-      if (node.decode(m, m.weight, mixed_)) neighbours_weight += m.weight;
+      if (node.decode(m, m.weight, next)) neighbours_weight += m.weight;
     }
-    node.decode_own(own_, -neighbours_weight, mixed_);
-    block_by_block(node.size(),
-                   [&](std::size_t first, std::size_t n) { finish(first, std::span(mixed_).subspan(first, n)); });
+    node.decode_own(own_, -neighbours_weight, next);
+    block_by_block(node.size(), [&](std::size_t first, std::size_t n) { finish(first, next.subspan(first, n)); });
+    node.advance_x();
   }
 
   static double squared_norm(std::span<const float> v) {
@@ -110,7 +110,6 @@ class Dpsgd final : public Algorithm {
 
   std::string spec_;
   bool adapt_first_;
-  std::vector<float> mixed_;  // the next model while it is being formed
   Payload own_;
 };
 

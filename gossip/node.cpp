@@ -14,8 +14,7 @@ constexpr std::size_t kMostArrived = 2;
 
 Node::Node(const NodeParts& parts, topology::Neighbourhood neighbours)
     : parts_(parts),
-      x_(parts.learner.layout().size()),
-      gradient_(x_.size()),
+      gradient_(parts.learner.layout().size()),
       encode_state_(parts.compressor.make_state()),
       decode_state_(parts.compressor.make_state()) {
   PARLEY_CHECK(std::is_sorted(neighbours.peers.begin(), neighbours.peers.end()));
@@ -25,13 +24,29 @@ Node::Node(const NodeParts& parts, topology::Neighbourhood neighbours)
     neighbour.id = peer;
     all_.push_back(std::move(neighbour));
   }
+  next_x();
+  advance_x();
+  std::fill(x_.begin(), x_.end(), 0.0f);
   parts_.learner.initial_model(x_);
   refresh_neighbours();
 }
 
-std::vector<float>& Node::mutable_x() {
-  PARLEY_CHECK(is_idle(), round_);
+std::span<float> Node::mutable_x() {
+  PARLEY_CHECK(is_idle() && !is_x_shared_, round_);
   return x_;
+}
+
+std::span<float> Node::next_x() {
+  const std::size_t d = gradient_.size();
+  next_x_ = {reinterpret_cast<float*>(models_.take(d * sizeof(float)).data()), d};
+  return next_x_;
+}
+
+void Node::advance_x() {
+  PARLEY_CHECK(is_idle() && next_x_.size() == gradient_.size(), round_);
+  model_ = models_.seal(next_x_.size_bytes());
+  x_ = std::exchange(next_x_, {});
+  is_x_shared_ = false;
 }
 
 void Node::step_part(std::size_t first, std::span<float> target, std::span<const float> at, std::span<const float> g) {
@@ -53,12 +68,21 @@ base::RandomKey Node::key_of(base::PeerId peer, base::Phase phase) const {
 }
 
 Payload Node::compress(std::span<const float> v, base::Phase phase) {
+  if (v.data() == x_.data() && v.size() == x_.size() && parts_.compressor.sends_floats()) {
+    if (!parts_.compressor.check(model_.bytes, x_.size())) diverged(v);
+    is_x_shared_ = true;
+    return model_;
+  }
   const std::span<std::byte> buffer = pool_.take(parts_.compressor.max_payload_size(v.size()));
   const auto size = parts_.compressor.encode(v, key_of(parts_.self, phase), *encode_state_, buffer);
-  if (size) return pool_.seal(*size);
+  if (!size) diverged(v);
+  return pool_.seal(*size);
+}
+
+void Node::diverged(std::span<const float> v) const {
   const auto bad = static_cast<std::size_t>(
       std::find_if(v.begin(), v.end(), [](float value) { return !std::isfinite(value); }) - v.begin());
-  PARLEY_CHECK(bad < v.size(), size.refusal().detail);
+  PARLEY_CHECK(bad < v.size(), bad);
   throw Diverged(
       fmt::format("round {}: \"{}\" of the model is not finite any more (coordinate {}); lower learning.learning_rate",
                   round_, parts_.learner.layout().tensor_of(bad).name, bad));

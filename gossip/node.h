@@ -114,8 +114,12 @@ class Node {
   std::size_t size() const { return x_.size(); }  ///< d
   /// The model.
   std::span<const float> x() const { return x_; }
-  /// The model, to be changed. Checked: no worker reads it, so not between gradient() and its co_await.
-  std::vector<float>& mutable_x();
+  /// The model, to be changed. Checked: no worker reads it, so not between gradient() and its co_await, and it has not
+  /// been sent as it is (see compress()).
+  std::span<float> mutable_x();
+  /// Memory for the model's successor: d floats, with anything in them, nobody else's until advance_x() makes them x.
+  std::span<float> next_x();
+  void advance_x();
   /// True if every peer starts from the same x^0, so that references may start there too.
   bool common_start() const { return parts_.learner.common_initial_model(); }
   /// The neighbours that take part now, ascending.
@@ -133,7 +137,8 @@ class Node {
   /// Memory of d floats for what does not outlive the next gradient: it lies where the gradients lie.
   std::span<float> scratch();
 
-  /// C(v), with this round's random key. `v` is named in the message if it is not finite. Throws Diverged.
+  /// C(v), with this round's random key. `v` is named in the message if it is not finite. Throws Diverged. If v is x
+  /// and the operator sends floats, nothing is copied: x itself is the payload, and must not change any more.
   Payload compress(std::span<const float> v, base::Phase phase = {});
   /// y += scale * decode(payload of this node).
   void decode_own(const Payload& payload, float scale, std::span<float> y, base::Phase phase = {});
@@ -228,6 +233,7 @@ class Node {
   };
 
   void start(Work work);
+  [[noreturn]] void diverged(std::span<const float> v) const;
   void refuse(Received& received, const base::Refusal& refusal);
   bool is_done(Work work) const { return !running_[static_cast<std::size_t>(work)]; }
   bool is_idle() const { return !running_[0] && !running_[1]; }
@@ -247,7 +253,7 @@ class Node {
   NodeParts parts_;
 
   // The model, lent to a worker while work is running.
-  std::vector<float> x_;
+  std::span<float> x_;  // in a buffer of models_
   std::vector<float> gradient_;
   learning::Evaluation evaluation_;
   double loss_ = 0;
@@ -268,6 +274,10 @@ class Node {
   std::coroutine_handle<> suspended_;
   std::optional<Work> suspended_for_;
   PayloadPool pool_;
+  PayloadPool models_;
+  Payload model_;             // owns what x_ is
+  std::span<float> next_x_;   // in the buffer that models_ has given
+  bool is_x_shared_ = false;  // x_ is a payload that others may hold
   std::unique_ptr<compression::State> encode_state_;
   std::unique_ptr<compression::State> decode_state_;
   Profile profile_;
