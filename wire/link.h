@@ -97,7 +97,7 @@ class Link {
   /// nothing else has changed. Reasons: wrong_sender, payload_too_large, impossible_acknowledgement,
   /// impossible_request, after_goodbye.
   base::Result<void> on_message(Message message, Bytes payload, Time now);
-  /// Bytes that claimed to be of this peer and did not pass the codec, for the reason that the codec named.
+  /// A message of this peer that the owner refused: its payload did not pass the codec, or is of no use.
   void on_offence(Time now, std::string_view reason = "malformed");
   /// To be called at or after deadline().
   void on_time(Time now);
