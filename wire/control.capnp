@@ -64,8 +64,8 @@ struct PeerStatus {
   seconds @17 :PhaseSeconds;
   maxRssBytes @18 :UInt64;     # the most memory the daemon has held at any one time
 
-  waitingFor @19 :List(Text);  # neighbours whose message the current exchange still lacks
-  waitingSeconds @20 :Float64; # for how long it has been waiting; 0 if for nobody
+  waitingFor @19 :List(Text);  # neighbours whose agreement, or message of the open exchange, is lacking
+  waitingSeconds @20 :Float64; # for how long the exchange has been waiting; 0 if it is not
 
   neighbours @21 :List(NeighbourStatus);
 }
@@ -74,8 +74,8 @@ enum State {
   starting @0;                 # loading data, binding sockets
   waiting @1;                  # for the links to the neighbours to be agreed
   training @2;
-  draining @3;                 # asked to stop: finishing the round and what is still to be acknowledged
-  done @4;                     # all rounds done, results written
+  draining @3;                 # done with training: waiting for the last messages to be acknowledged
+  done @4;                     # drained, because the training was over or the peer was asked to stop
   failed @5;                   # see `failure`
 }
 
@@ -92,7 +92,7 @@ struct PhaseSeconds {
   # may exceed the uptime.
   compute @0 :Float64;         # gradients and evaluations
   encode @1 :Float64;          # compressing
-  wait @2 :Float64;            # for neighbours, with nothing else to do
+  wait @2 :Float64;            # for messages of neighbours, also while a gradient is computed beside it
   decode @3 :Float64;          # decompressing into references
   mix @4 :Float64;
 }

@@ -1,4 +1,4 @@
-// Moves frames between peers. Two kinds: ZeroMQ sockets, and a queue in memory for tests and the simulator.
+// Moves frames between peers: over ZeroMQ sockets, through a queue in memory in tests, in virtual time in simulations.
 #pragma once
 
 #include <array>
