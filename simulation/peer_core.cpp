@@ -314,7 +314,7 @@ void PeerCore::finish(const std::string& reason) {
 }
 
 void PeerCore::say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason) {
-  if (!is_open(neighbour.link->state()) || !neighbour.link->can_send()) return;
+  if (!neighbour.link->can_say_goodbye()) return;
   neighbour.link->send(wire::Goodbye{.round = round, .reason = reason.substr(0, wire::kMaxTextBytes)}, {}, now_);
   send_pending(neighbour);
 }

@@ -122,6 +122,8 @@ class Link {
   LinkState state() const { return state_; }
   /// False while the window is full of unacknowledged messages, and after a Goodbye.
   bool can_send() const { return !leaving_ && sent_.next() - sent_.first() < settings_.window; }
+  /// False after a Goodbye. For a first Goodbye there is room behind a full window.
+  bool can_say_goodbye() const { return in_session() && !leaving_; }
   /// True when everything sent has been acknowledged, or nobody is there any more who could.
   bool all_acknowledged() const { return sent_.empty(); }
   const LinkStatistics& statistics() const { return statistics_; }
