@@ -127,6 +127,31 @@ TEST_F(EndToEnd, NoLearningRateLeadsToAnAbort) {
   }
 }
 
+TEST_F(EndToEnd, APeerThatIsAloneHasSentNothingAndHeardNothing) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  Program lone("parleyd", {"--config", file, "--peer", "peer-0", "--set", free_base_port()}, environment());
+  json status;
+  const auto is_waiting = [&] {
+    const Finished asked = parley({"status", "peer-0", "--json"});
+    if (asked.exit_code != 0) return !lone.is_running();
+    status = json::parse(asked.out);
+    return status["state"] == "waiting";
+  };
+  ASSERT_TRUE(eventually(is_waiting)) << lone.err_so_far();
+  ASSERT_EQ(status["neighbours"].size(), 2u) << lone.err_so_far();
+  for (const char* kind : {"payload", "header", "control", "resend"}) {
+    EXPECT_EQ(status["bytes"]["sent"][kind], 0) << kind;
+  }
+  for (const json& neighbour : status["neighbours"]) {
+    EXPECT_EQ(neighbour["state"], "greeting");
+    for (const char* unknown : {"rtt_seconds", "last_heard_seconds"}) {
+      EXPECT_TRUE(neighbour[unknown].is_null()) << unknown;
+    }
+  }
+  lone.signal(SIGTERM);
+  EXPECT_EQ(lone.wait().exit_code, 0);
+}
+
 TEST_F(EndToEnd, ASwarmOfOneTrainsByItself) {
   const std::string file = write("small.toml", kSmallSwarm);
   for (int i = 0; i < 5; ++i) {

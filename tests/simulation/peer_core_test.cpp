@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 
 #include "wire/codec.h"
 
@@ -42,9 +43,11 @@ struct KeepingTransport final : wire::Transport {
     sent.push_back({own(header), payload});
     return true;
   }
+  bool is_connected(base::PeerId) override { return connected; }
   std::optional<wire::Frames> receive() override { return {}; }
 
   std::vector<wire::Frames> sent;
+  bool connected = true;
 };
 
 /// Does the work at once, where it is asked to.
@@ -142,6 +145,29 @@ TEST_F(PeerCoreTest, AGoodbyeIsSaidBehindAFullWindow) {
   ASSERT_TRUE(left.has_value());
   EXPECT_EQ(left->round.value, 1u) << "the message of round 0 is out and can be used";
   EXPECT_EQ(core->state(), PeerState::done);
+}
+
+TEST_F(PeerCoreTest, WhatWaitsForAConnectionIsNotCountedAsSentUntilItStands) {
+  const auto sent = [this] {
+    const auto& bytes = core->bytes().sent;
+    EXPECT_EQ(core->neighbours().front().bytes->sent, bytes);
+    return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0});
+  };
+  transport.connected = false;
+  core->start(now);
+  ASSERT_EQ(transport.sent.size(), 1u) << "the first Hello";
+  now += milliseconds(200);
+  core->on_time(now);
+  ASSERT_EQ(transport.sent.size(), 2u) << "and its repetition";
+  EXPECT_EQ(sent(), 0u);
+
+  transport.connected = true;
+  std::uint64_t on_the_wire = 0;
+  for (const wire::Frames& frames : transport.sent) on_the_wire += wire::zmtp_frame_bytes(frames.header.size());
+  core->on_time(now);
+  EXPECT_EQ(sent(), on_the_wire);
+  core->on_time(now);
+  EXPECT_EQ(sent(), on_the_wire) << "counted once";
 }
 
 }  // namespace
