@@ -44,8 +44,10 @@ wire::NeighbourStatus describe(const simulation::NeighbourView& view, const std:
   status.endpoint = address;
   status.state = view.state;
   status.weight = view.weight;
-  status.round = view.round ? view.round->value : 0;
-  status.round_lag = static_cast<std::int64_t>(own_round) - static_cast<std::int64_t>(status.round);
+  if (view.round) {
+    status.round = view.round->value;
+    status.round_lag = static_cast<std::int64_t>(own_round) - static_cast<std::int64_t>(view.round->value);
+  }
   if (view.statistics->round_trip) status.rtt_seconds = in_seconds(*view.statistics->round_trip);
   if (view.statistics->last_heard > wire::Time{})
     status.last_heard_seconds = in_seconds(now - view.statistics->last_heard);

@@ -102,8 +102,8 @@ struct NeighbourStatus {
   endpoint @1 :Text;           # to which this peer connects
   link @2 :LinkState;
   weight @3 :Float64;          # w_ij of the last mixing step; finite
-  round @4 :UInt64;            # the neighbour's round as last heard
-  roundLag @5 :Int64;          # own round minus the neighbour's: positive if the neighbour is behind
+  round @4 :UInt64;            # the round of its newest message; 0 if roundUnknown
+  roundLag @5 :Int64;          # own round minus that: positive if the neighbour is behind; 0 if roundUnknown
   rttSeconds @6 :Float64;      # smoothed round trip; NaN: not measured yet
   lastHeardSeconds @7 :Float64;  # time since anything was heard from it; NaN: never
   sent @8 :TrafficBytes;
@@ -111,6 +111,7 @@ struct NeighbourStatus {
   resent @10 :UInt64;          # messages repeated to it
   duplicates @11 :UInt64;      # messages it repeated although they had arrived
   offences @12 :UInt64;        # malformed or impossible messages it sent
+  roundUnknown @13 :Bool;      # no message of a round has come from it yet
 }
 
 enum LinkState {

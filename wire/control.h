@@ -59,8 +59,8 @@ struct NeighbourStatus {
   std::string endpoint;  ///< to which this peer connects
   LinkState state = LinkState::greeting;
   double weight = 0;                     ///< w_ij of the last mixing step; finite
-  std::uint64_t round = 0;               ///< the neighbour's round as last heard
-  std::int64_t round_lag = 0;            ///< own round minus the neighbour's: positive if the neighbour is behind
+  std::optional<std::uint64_t> round;    ///< the round of its newest message of this run; nothing: none has come yet
+  std::int64_t round_lag = 0;            ///< own round minus that: positive if the neighbour is behind; 0 without it
   double rtt_seconds = kUnknown;         ///< smoothed round trip
   double last_heard_seconds = kUnknown;  ///< since anything was heard from it
   TrafficBytes sent, received;

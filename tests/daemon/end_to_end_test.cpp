@@ -144,7 +144,7 @@ TEST_F(EndToEnd, APeerThatIsAloneHasSentNothingAndHeardNothing) {
   }
   for (const json& neighbour : status["neighbours"]) {
     EXPECT_EQ(neighbour["state"], "greeting");
-    for (const char* unknown : {"rtt_seconds", "last_heard_seconds"}) {
+    for (const char* unknown : {"round", "round_lag", "rtt_seconds", "last_heard_seconds"}) {
       EXPECT_TRUE(neighbour[unknown].is_null()) << unknown;
     }
   }
