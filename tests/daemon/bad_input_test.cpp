@@ -88,6 +88,17 @@ TEST_F(EndToEnd, ASecondDaemonInTheSameDirectoryIsRefused) {
   EXPECT_THAT(second.err, AllOf(HasSubstr("another daemon"), HasSubstr("metrics.run_dir")));
 }
 
+TEST_F(EndToEnd, ARunDirectoryThatCannotBeUsedEndsASwarmWithCode3) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  write("a-file", "in the way");
+  std::filesystem::create_directories(scratch / "half" / "peer-1" / "log.txt");
+  for (const char* run : {"a-file", "half"}) {
+    const Finished refused = parley({"swarm", file, "--run-dir", run_directory(run)});
+    EXPECT_EQ(refused.exit_code, 3) << run;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("parley: error: " + run_directory(run)), HasSubstr("choose another")));
+  }
+}
+
 struct BadData {
   const char* name;
   const char* dataset;
