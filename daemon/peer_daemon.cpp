@@ -183,10 +183,12 @@ void PeerDaemon::on_worker() {
 
 void PeerDaemon::on_signals() {
   while (signals_.take()) {
-    if (stop_requested_) {
+    if (interrupted_) {
       log_.warn("interrupted again: exiting at once");
       _exit(1);
     }
+    interrupted_ = true;
+    if (stop_requested_) log_.info("interrupted while stopping; once more ends it at once");
     stop("interrupted");
   }
 }

@@ -48,6 +48,34 @@ TEST_F(EndToEnd, AnInterruptAtAnyMomentEndsASwarmCleanly) {
   }
 }
 
+TEST_F(EndToEnd, OnlyASecondSignalEndsAStoppingPeerAtOnce) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  const std::string base = free_base_port();
+  const auto start = [&](const char* peer) {
+    return std::make_unique<Program>(
+        "parleyd",
+        std::vector<std::string>{"--config", file, "--peer", peer, "--set", base, "--set", "swarm.peers=2", "--set",
+                                 "topology.graph=complete", "--set", "swarm.rounds=100000000", "--set",
+                                 "daemon.drain_timeout=1h"},
+        environment());
+  };
+  const auto zero = start("peer-0"), one = start("peer-1");
+  const auto zero_says = [&](const char* text) {
+    return eventually([&] { return zero->err_so_far().find(text) != std::string::npos || !zero->is_running(); }) &&
+           zero->is_running();
+  };
+  ASSERT_TRUE(zero_says("round 6"));
+  one->signal(SIGSTOP);  // so that peer-0 cannot finish its round
+  Program stop("parley", {"stop", "peer-0"}, environment());
+  ASSERT_TRUE(zero_says("stopping after this round: asked to"));
+  zero->signal(SIGTERM);
+  ASSERT_TRUE(zero_says("once more ends it at once")) << "the first signal ended it: " << zero->err_so_far();
+  zero->signal(SIGTERM);
+  const Finished ended = zero->wait();
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("interrupted again"));
+}
+
 TEST_F(EndToEnd, APeerThatIsRestartedBeforeTheSwarmStartsTakesPart) {
   const std::string file = write("small.toml", kSmallSwarm);
   const std::string base = free_base_port();
