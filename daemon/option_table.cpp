@@ -90,7 +90,7 @@ constexpr Option kOptions[] = {
      .high = 1e9,
      .choices = "none",
      .help = "Ends the training after this time even if rounds are left. What a run reaches then depends on the speed "
-             "of the machine.",
+             "of the machine. Seconds of a clock on the wall: `parley simulate`, which has none, does all rounds.",
      .example = "600",
      .field = field<&C::swarm, &C::Swarm::max_seconds>()},
     {.section = "swarm",

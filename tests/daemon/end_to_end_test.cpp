@@ -127,6 +127,16 @@ TEST_F(EndToEnd, NoLearningRateLeadsToAnAbort) {
   }
 }
 
+TEST_F(EndToEnd, ASimulationSaysThatItDoesNotLookAtTheClock) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  const Finished limited = parley({"simulate", file, "--json", "--set", "swarm.max_seconds=0.001"});
+  EXPECT_EQ(limited.exit_code, 0);
+  EXPECT_THAT(limited.err, ::testing::StartsWith(
+                               "parley: swarm.max_seconds ends real runs only: a simulation does all of its rounds\n"));
+  EXPECT_EQ(json::parse(limited.out)["rounds"], 12);
+  EXPECT_THAT(parley({"simulate", file, "--json"}).err, ::testing::Not(HasSubstr("max_seconds")));
+}
+
 TEST_F(EndToEnd, APeerThatIsAloneHasSentNothingAndHeardNothing) {
   const std::string file = write("small.toml", kSmallSwarm);
   Program lone("parleyd", {"--config", file, "--peer", "peer-0", "--set", free_base_port()}, environment());
