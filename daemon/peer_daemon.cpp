@@ -229,6 +229,8 @@ wire::PeerStatus PeerDaemon::status() const {
   status.pid = static_cast<std::uint32_t>(getpid());
   status.uptime_seconds = std::chrono::duration<double>(now() - started_).count();
   status.max_rss_bytes = max_resident_bytes();
+  const auto waiting_since = core_ ? core_->node().waiting_since() : std::nullopt;
+  if (waiting_since) status.waiting_seconds = std::chrono::duration<double>(now() - *waiting_since).count();
   return status;
 }
 

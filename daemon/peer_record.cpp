@@ -101,7 +101,6 @@ wire::PeerStatus PeerRecord::status(const simulation::PeerCore* core, gossip::Du
                     .decode = in_seconds(profile.decode),
                     .mix = in_seconds(profile.mix)};
   status.waiting_for = core->waiting_for();
-  if (const auto since = core->node().waiting_since()) status.waiting_seconds = in_seconds(now - *since);
   for (const simulation::NeighbourView& view : core->neighbours()) {
     status.neighbours.push_back(describe(view, config_.roster[view.id.value].address, core->node().round().value, now));
   }

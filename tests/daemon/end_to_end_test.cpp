@@ -10,6 +10,8 @@
 #include <fstream>
 #include <set>
 
+#include "daemon/config.h"
+#include "daemon/simulated_swarm.h"
 #include "eventually.h"
 
 namespace parley::daemon {
@@ -135,6 +137,23 @@ TEST_F(EndToEnd, ASimulationSaysThatItDoesNotLookAtTheClock) {
                                "parley: swarm.max_seconds ends real runs only: a simulation does all of its rounds\n"));
   EXPECT_EQ(json::parse(limited.out)["rounds"], 12);
   EXPECT_THAT(parley({"simulate", file, "--json"}).err, ::testing::Not(HasSubstr("max_seconds")));
+}
+
+TEST_F(EndToEnd, ASimulatedPeerHasNoTimeOfWaiting) {
+  // Interrupted in the middle of a round, when some peers wait for others.
+  const std::vector<std::string> overrides = {"swarm.rounds=100000000"};
+  const Config config = parse_config(kSmallSwarm, "small.toml", overrides, {});
+  std::size_t waiting = 0;
+  SimulationOptions options;
+  options.on_progress = [&](std::span<const wire::PeerStatus> peers, double) {
+    for (const wire::PeerStatus& peer : peers) {
+      EXPECT_EQ(peer.waiting_seconds, 0) << peer.name;
+      waiting += peer.waiting_for.size();
+    }
+    return waiting == 0;
+  };
+  simulate_swarm(config, options);
+  EXPECT_GT(waiting, 0u);
 }
 
 TEST_F(EndToEnd, APeerThatIsAloneHasSentNothingAndHeardNothing) {
