@@ -156,6 +156,30 @@ TEST_F(EndToEnd, ASimulatedPeerHasNoTimeOfWaiting) {
   EXPECT_GT(waiting, 0u);
 }
 
+TEST_F(EndToEnd, StatusAsJsonHasTheFormThatTheArgumentsAskFor) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  Program lone("parleyd", {"--config", file, "--peer", "peer-0", "--set", free_base_port()}, environment());
+  json by_peer, by_swarm, all;
+  const auto ask = [&](std::vector<std::string> arguments, json& document) {
+    const Finished asked = parley(std::move(arguments));
+    if (asked.exit_code == 0) document = json::parse(asked.out);
+    return asked.exit_code == 0 || !lone.is_running();
+  };
+  ASSERT_TRUE(eventually([&] { return ask({"status", "peer-0", "--json"}, by_peer); }));
+  ASSERT_TRUE(ask({"status", "small", "--json"}, by_swarm) && ask({"status", "--json"}, all));
+  ASSERT_TRUE(by_peer.is_object());
+  EXPECT_EQ(by_peer["name"], "peer-0");
+  for (const json& several : {by_swarm, all}) {
+    ASSERT_TRUE(several.is_array() && several.size() == 1);
+    EXPECT_EQ(several[0]["name"], "peer-0");
+  }
+  // A result has the same fields, and no others.
+  const auto report = document({"simulate", file, "--json", "--set", "swarm.rounds=1"});
+  for (const auto& [field, value] : report["peers"][0].items()) EXPECT_TRUE(by_peer.contains(field)) << field;
+  lone.signal(SIGTERM);
+  EXPECT_EQ(lone.wait().exit_code, 0);
+}
+
 TEST_F(EndToEnd, APeerThatIsAloneHasSentNothingAndHeardNothing) {
   const std::string file = write("small.toml", kSmallSwarm);
   Program lone("parleyd", {"--config", file, "--peer", "peer-0", "--set", free_base_port()}, environment());
