@@ -5,7 +5,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +21,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 /// A port that somebody else listens on.
 class TakenPort {
@@ -99,12 +102,64 @@ TEST_F(EndToEnd, ARunDirectoryThatCannotBeUsedEndsASwarmWithCode3) {
   }
 }
 
+/// An IDX file of zeros.
+std::string idx_file(const std::vector<unsigned char>& extents) {
+  std::string file = {0, 0, 8, static_cast<char>(extents.size())};
+  std::size_t size = 1;
+  for (const unsigned char extent : extents) {
+    file += {0, 0, 0, static_cast<char>(extent)};
+    size *= extent;
+  }
+  return file + std::string(size, '\0');
+}
+
+std::string gzipped(const std::string& bytes) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string input = bytes, packed(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+struct DataFile {
+  std::string name, contents;
+};
+
+std::string half_of(const std::string& bytes) {
+  return bytes.substr(0, bytes.size() / 2);
+}
+
+/// The four files of a small MNIST, of which the one with that name is only there in half, packed or not.
+std::vector<DataFile> mnist_with_half(const std::string& cut, bool packed) {
+  std::vector<DataFile> files = {{"train-images-idx3-ubyte", idx_file({60, 28, 28})},
+                                 {"train-labels-idx1-ubyte", idx_file({60})},
+                                 {"t10k-images-idx3-ubyte", idx_file({20, 28, 28})},
+                                 {"t10k-labels-idx1-ubyte", idx_file({20})}};
+  for (DataFile& file : files) {
+    const bool is_cut = file.name == cut;
+    if (packed) file = {file.name + ".gz", gzipped(file.contents)};
+    if (is_cut) file.contents = half_of(file.contents);
+  }
+  return files;
+}
+
+std::vector<DataFile> alike(const std::vector<const char*>& names, const std::string& contents) {
+  std::vector<DataFile> files;
+  for (const char* name : names) files.push_back({name, contents});
+  return files;
+}
+
 struct BadData {
   const char* name;
   const char* dataset;
-  std::vector<const char*> files;  ///< written into the data directory, all with these contents
-  const char* contents;
-  std::vector<const char*> said;
+  std::vector<DataFile> files;    ///< written into the data directory
+  std::vector<const char*> said;  ///< the file, what is wrong, what to do
 };
 
 void PrintTo(const BadData& bad, std::ostream* out) {
@@ -116,7 +171,7 @@ class BadDataTest : public EndToEnd, public ::testing::WithParamInterface<BadDat
 TEST_P(BadDataTest, IsRefusedWithTheFileAndTheRemedy) {
   const BadData& bad = GetParam();
   std::filesystem::create_directories(scratch / "data");
-  for (const char* name : bad.files) std::ofstream(scratch / "data" / name) << bad.contents;
+  for (const DataFile& file : bad.files) std::ofstream(scratch / "data" / file.name) << file.contents;
   const std::string file = write("small.toml", kSmallSwarm);
   const std::vector<std::string> settings = {"--set", std::string("learning.dataset=") + bad.dataset,
                                              "--set", "learning.model=softmax",
@@ -129,6 +184,11 @@ TEST_P(BadDataTest, IsRefusedWithTheFileAndTheRemedy) {
   arguments.insert(arguments.end(), settings.begin(), settings.end());
   const Finished real = run_program("parleyd", arguments, environment());
   EXPECT_EQ(real.exit_code, 2);
+  EXPECT_THAT(simulated.err, StartsWith("parley: error: "));
+  EXPECT_THAT(real.err, StartsWith("parleyd: error: "));
+  for (const std::string& err : {simulated.err, real.err}) {
+    EXPECT_EQ(std::count(err.begin(), err.end(), '\n'), 1) << "one message: " << err;
+  }
   for (const char* part : bad.said) {
     EXPECT_THAT(simulated.err, HasSubstr(part));
     EXPECT_THAT(real.err, HasSubstr(part));
@@ -137,17 +197,42 @@ TEST_P(BadDataTest, IsRefusedWithTheFileAndTheRemedy) {
 
 INSTANTIATE_TEST_SUITE_P(
     Files, BadDataTest,
-    ::testing::Values(BadData{"MissingIdx", "mnist", {}, nullptr, {"images-idx3-ubyte", "learning.data"}},
+    ::testing::Values(BadData{"MissingIdx", "mnist", {}, {"images-idx3-ubyte", "learning.data"}},
                       BadData{"NotAnIdx",
                               "mnist",
-                              {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                               "t10k-labels-idx1-ubyte"},
-                              "IDX?",
+                              alike({"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+                                     "t10k-labels-idx1-ubyte"},
+                                    "IDX?"),
                               {"-ubyte: at byte 0", "IDX"}},
-                      BadData{"MissingLibsvm", "libsvm(a9a)", {}, nullptr, {"a9a", "learning.data"}},
-                      BadData{"BrokenLibsvm", "libsvm(a9a)", {"a9a"}, "+1 1:1 2:1\n-1 1:x\n", {"a9a:2"}},
-                      BadData{"MissingCsv", "csv(train=t.csv)", {}, nullptr, {"t.csv", "learning.data"}},
-                      BadData{"BrokenCsv", "csv(train=t.csv)", {"t.csv"}, "a,b,y\n1,2,0\n1,zwei,1\n", {"t.csv:3"}}),
+                      BadData{"TruncatedIdxOfTheTest",
+                              "mnist",
+                              mnist_with_half("t10k-images-idx3-ubyte", false),
+                              {"t10k-images-idx3-ubyte: ", "20 images",
+                               "more than the file can hold; copy the file again"}},
+                      BadData{"TruncatedGzOfTheTraining",
+                              "mnist",
+                              mnist_with_half("train-images-idx3-ubyte", true),
+                              {"train-images-idx3-ubyte.gz: ", "cut off", "copy the file again"}},
+                      BadData{"TruncatedGzOfTheTest",
+                              "mnist",
+                              mnist_with_half("t10k-images-idx3-ubyte", true),
+                              {"t10k-images-idx3-ubyte.gz: ", "cut off", "copy the file again"}},
+                      BadData{"MissingLibsvm", "libsvm(a9a)", {}, {"a9a", "learning.data"}},
+                      BadData{"BrokenLibsvm", "libsvm(a9a)", {{"a9a", "+1 1:1 2:1\n-1 1:x\n"}}, {"a9a:2"}},
+                      BadData{"TruncatedLibsvm",
+                              "libsvm(a9a)",
+                              {{"a9a", "+1 1:1 2:1\n-1 1:1 2:"}},
+                              {"a9a:2:8: ", "found \"2:\"", "needed index:value"}},
+                      BadData{"TruncatedLibsvmOfTheTest",
+                              "libsvm(a9a)",
+                              {{"a9a", "+1 1:1 2:1\n-1 1:1\n"}, {"a9a.t.gz", half_of(gzipped("+1 1:1 2:1\n-1 1:1\n"))}},
+                              {"a9a.t.gz: ", "cut off", "copy the file again"}},
+                      BadData{"MissingCsv", "csv(train=t.csv)", {}, {"t.csv", "learning.data"}},
+                      BadData{"MissingCsvOfTheTest",
+                              "csv(train=t.csv, test=u.csv)",
+                              {{"t.csv", "a,b,y\n1,2,0\n1,3,1\n"}},
+                              {"u.csv", "learning.data"}},
+                      BadData{"BrokenCsv", "csv(train=t.csv)", {{"t.csv", "a,b,y\n1,2,0\n1,zwei,1\n"}}, {"t.csv:3"}}),
     [](const auto& each) { return each.param.name; });
 
 }  // namespace
