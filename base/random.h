@@ -58,8 +58,8 @@ class Random {
   double uniform_double();  ///< uniform on [0, 1), a multiple of 2^-53
   /// Uniform on [0, bound), without bias (Lemire 2019). Checked: bound > 0.
   std::uint32_t below(std::uint32_t bound);
-  /// Standard normal, by Box and Muller. Uses the C library's log, sin and cos, so that its last bit may differ between
-  /// C libraries: for data and initial models, never for anything that two peers must agree on beyond a seed.
+  /// Standard normal, by Box and Muller, with the C library's log, sin and cos, whose last bit may differ between
+  /// machines: for tests and benchmarks, never for what two peers must have alike, as they must initial models.
   double normal();
 
   /// Shuffles in place (Fisher and Yates); every order is equally likely.

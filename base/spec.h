@@ -1,4 +1,4 @@
-// Spec strings: the one grammar in which every extension is named, in configuration, logs, status, handshake and plots.
+// Spec strings: the one grammar in which every extension is named, in configuration, logs, status and handshake.
 //
 //   pipeline  := spec ('|' spec)*
 //   spec      := name [ '(' [ argument (',' argument)* ] ')' ]

@@ -31,8 +31,8 @@ learning::SupervisedSettings learner_settings(const Config& config, base::PeerId
           .peer = peer};
 }
 
-/// The configuration's terms, and what only the built parts know: two machines whose C libraries round differently
-/// would not start from the same model, and must find out before the first round.
+/// The configuration's terms, and what only the built parts know: two peers whose files for the graph or the initial
+/// model differ, under one name, must find out before the first round.
 std::vector<wire::Term> terms_of(const Config& config, const topology::Graph& graph, learning::Learner& learner) {
   std::vector<wire::Term> terms;
   for (auto& [key, value] : agreement_terms(config)) terms.push_back({key, value});

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/spec.h"
+#include "daemon/peer_directory.h"
 #include "daemon/version.h"
 
 namespace parley::daemon {
@@ -80,6 +81,8 @@ int guarded_main(std::string_view program, const std::function<int()>& body) {
     return body();
   } catch (const base::OperatorError& error) {
     return report(error.what(), kExitRefused);
+  } catch (const DirectoryUnusable& error) {
+    return report(error.what(), kExitData);
   } catch (const std::exception& error) {
     return report(error.what(), kExitFailed);
   }

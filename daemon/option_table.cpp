@@ -7,7 +7,8 @@ namespace {
 using C = Config;
 using enum OptionKind;
 constexpr auto kCommon = Agreement::common;
-constexpr double kMaxRounds = 281474976710655.0;  // 2^48 - 1: what the random keys have room for
+// 2^40: rounds 0 to 2^40 - 1 are what a node's random keys have room for.
+constexpr double kMaxRounds = 1099511627776.0;
 constexpr double kDay = 86400;
 
 constexpr Option kOptions[] = {
@@ -89,7 +90,7 @@ constexpr Option kOptions[] = {
      .high = 1e9,
      .choices = "none",
      .help = "Ends the training after this time even if rounds are left. What a run reaches then depends on the speed "
-             "of the machine.",
+             "of the machine. Seconds of a clock on the wall: `parley simulate`, which has none, does all rounds.",
      .example = "600",
      .field = field<&C::swarm, &C::Swarm::max_seconds>()},
     {.section = "swarm",

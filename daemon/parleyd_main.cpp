@@ -5,9 +5,8 @@
 
 #include <csignal>
 #include <cstdio>
-#include <exception>
 
-#include "base/error.h"
+#include "daemon/command_line.h"
 #include "daemon/log.h"
 #include "daemon/parleyd_options.h"
 #include "daemon/peer_daemon.h"
@@ -17,10 +16,6 @@
 namespace {
 
 using namespace parley;
-
-constexpr int kFailed = 1;
-constexpr int kRefused = 2;
-constexpr int kDirectoryUnusable = 3;
 
 std::string control_endpoint_of(const daemon::Config& config, const std::string& peer,
                                 const daemon::Environment& environment) {
@@ -47,8 +42,6 @@ int run(int argc, char** argv) {
   return parleyd.run();
 }
 
-}  // namespace
-
 /// Messages of models come and go every round. Returned to the kernel each time, their memory would be cleared and
 /// mapped anew page by page.
 void keep_freed_memory() {
@@ -58,18 +51,9 @@ void keep_freed_memory() {
   mallopt(M_ARENA_MAX, 1);
 }
 
+}  // namespace
+
 int main(int argc, char** argv) {
   keep_freed_memory();
-  try {
-    return run(argc, argv);
-  } catch (const base::OperatorError& error) {
-    fmt::print(stderr, "parleyd: error: {}\n", error.what());
-    return kRefused;
-  } catch (const daemon::DirectoryUnusable& error) {
-    fmt::print(stderr, "parleyd: error: {}\n", error.what());
-    return kDirectoryUnusable;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "parleyd: failed: {}\n", error.what());
-    return kFailed;
-  }
+  return daemon::guarded_main("parleyd", [&] { return run(argc, argv); });
 }

@@ -210,10 +210,12 @@ void PeerDaemon::on_worker() {
 
 void PeerDaemon::on_signals() {
   while (signals_.take()) {
-    if (stop_requested_) {
+    if (interrupted_) {
       log_.warn("interrupted again: exiting at once");
       _exit(1);
     }
+    interrupted_ = true;
+    if (stop_requested_) log_.info("interrupted while stopping; once more ends it at once");
     stop("interrupted");
   }
 }
@@ -254,6 +256,8 @@ wire::PeerStatus PeerDaemon::status() const {
   status.pid = static_cast<std::uint32_t>(getpid());
   status.uptime_seconds = std::chrono::duration<double>(now() - started_).count();
   status.max_rss_bytes = max_resident_bytes();
+  const auto waiting_since = core_ ? core_->node().waiting_since() : std::nullopt;
+  if (waiting_since) status.waiting_seconds = std::chrono::duration<double>(now() - *waiting_since).count();
   return status;
 }
 

@@ -82,6 +82,7 @@ class PeerDaemon final : private simulation::Shell {
   gossip::Duration gradient_time_{};     // running mean
   gossip::Duration turn_began_{};
   bool stop_requested_ = false;
+  bool interrupted_ = false;  // by a signal
   bool results_written_ = false;
   std::optional<gossip::Duration> drain_until_;
   std::optional<gossip::Duration> train_until_;

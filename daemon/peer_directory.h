@@ -7,7 +7,7 @@
 
 namespace parley::daemon {
 
-/// The directory cannot be used: parleyd exits 3.
+/// A run directory cannot be used: the program exits 3.
 class DirectoryUnusable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -44,8 +44,10 @@ wire::NeighbourStatus describe(const simulation::NeighbourView& view, const std:
   status.endpoint = address;
   status.state = view.state;
   status.weight = view.weight;
-  status.round = view.round ? view.round->value : 0;
-  status.round_lag = static_cast<std::int64_t>(own_round) - static_cast<std::int64_t>(status.round);
+  if (view.round) {
+    status.round = view.round->value;
+    status.round_lag = static_cast<std::int64_t>(own_round) - static_cast<std::int64_t>(view.round->value);
+  }
   if (view.statistics->round_trip) status.rtt_seconds = in_seconds(*view.statistics->round_trip);
   if (view.statistics->last_heard > wire::Time{})
     status.last_heard_seconds = in_seconds(now - view.statistics->last_heard);
@@ -99,7 +101,6 @@ wire::PeerStatus PeerRecord::status(const simulation::PeerCore* core, gossip::Du
                     .decode = in_seconds(profile.decode),
                     .mix = in_seconds(profile.mix)};
   status.waiting_for = core->waiting_for();
-  if (const auto since = core->node().waiting_since()) status.waiting_seconds = in_seconds(now - *since);
   for (const simulation::NeighbourView& view : core->neighbours()) {
     status.neighbours.push_back(describe(view, config_.roster[view.id.value].address, core->node().round().value, now));
   }

@@ -22,8 +22,8 @@ class PeerRecord {
 
   std::uint64_t rounds_done() const { return rounds_done_; }
 
-  /// Everything but what only a process knows: pid, uptime and memory are left at zero. `now` is of the core's clock.
-  /// `core` may be null while the peer loads.
+  /// Everything but what only a process knows: pid, uptime, memory and how long it has been waiting are left at zero.
+  /// `now` is of the links' clock, in a simulation virtual. `core` may be null while the peer loads.
   wire::PeerStatus status(const simulation::PeerCore* core, gossip::Duration now) const;
 
  private:

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "daemon/descriptor.h"
+#include "daemon/peer_directory.h"
 #include "wire/text.h"
 
 namespace parley::daemon {
@@ -47,10 +48,11 @@ struct ChildPlan {
   ::_exit(127);
 }
 
-Descriptor open_or_throw(const fs::path& path, int flags) {
-  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC, 0644));
-  if (!file) throw base::OperatorError(fmt::format("{}: {}", path.string(), std::strerror(errno)));
-  return file;
+Descriptor open_output(const fs::path& path) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
+  if (file) return file;
+  throw DirectoryUnusable(
+      fmt::format("{}: cannot be written: {}; choose another run directory", path.string(), std::strerror(errno)));
 }
 
 }  // namespace
@@ -64,8 +66,9 @@ ChildProcess::ChildProcess(const std::vector<std::string>& arguments, const fs::
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const Descriptor log = open_or_throw(output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
-  const Descriptor nothing = open_or_throw("/dev/null", O_RDONLY);
+  const Descriptor log = open_output(output);
+  const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!nothing) throw base::OperatorError(fmt::format("/dev/null: {}", std::strerror(errno)));
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw base::OperatorError(fmt::format("pipe: {}", std::strerror(errno)));
   const Descriptor error_in(ends[0]);

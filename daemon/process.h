@@ -26,7 +26,7 @@ struct ExitStatus {
 class ChildProcess {
  public:
   /// Starts arguments[0], a path, with both outputs into a new file. Throws base::OperatorError if it cannot be
-  /// started.
+  /// started, DirectoryUnusable if the file cannot be made.
   ChildProcess(const std::vector<std::string>& arguments, const std::filesystem::path& output);
   /// Kills the process, and what else is in its group, unless it has ended.
   ~ChildProcess();

@@ -33,8 +33,8 @@ Json neighbour_object(const wire::NeighbourStatus& n) {
           {"endpoint", n.endpoint},
           {"state", wire::name_of(n.state)},
           {"weight", number(n.weight)},
-          {"round", n.round},
-          {"round_lag", n.round_lag},
+          {"round", n.round ? Json(*n.round) : Json(nullptr)},
+          {"round_lag", n.round ? Json(n.round_lag) : Json(nullptr)},
           {"rtt_seconds", number(n.rtt_seconds)},
           {"last_heard_seconds", number(n.last_heard_seconds)},
           {"bytes", {{"sent", bytes_object(n.sent)}, {"received", bytes_object(n.received)}}},
@@ -53,6 +53,10 @@ class Fields {
   }
   void get(const char* name, std::uint64_t& value) const {
     if (const Json* field = find(name, &Json::is_number_unsigned)) value = field->get<std::uint64_t>();
+  }
+  void get(const char* name, std::optional<std::uint64_t>& value) const {
+    const auto at = object_.find(name);
+    if (at != object_.end() && !at->is_null()) get(name, value.emplace());
   }
   void get(const char* name, std::uint32_t& value) const {
     std::uint64_t wide = value;
@@ -141,7 +145,7 @@ wire::NeighbourStatus neighbour_from(const Fields& fields) {
   fields.get_state("state", n.state, link_state);
   fields.get("weight", n.weight);
   fields.get("round", n.round);
-  fields.get("round_lag", n.round_lag);
+  if (n.round) fields.get("round_lag", n.round_lag);
   fields.get("rtt_seconds", n.rtt_seconds);
   fields.get("last_heard_seconds", n.last_heard_seconds);
   fields.object("bytes").get("sent", n.sent);

@@ -6,7 +6,7 @@
 
 #include <ctime>
 
-#include "base/error.h"
+#include "daemon/peer_directory.h"
 
 namespace parley::daemon {
 namespace {
@@ -14,8 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void cannot_make(const fs::path& path, const std::error_code& error) {
-  throw base::OperatorError(fmt::format("{}: the run directory cannot be made: {}; choose another with --run-dir",
-                                        path.string(), error.message()));
+  throw DirectoryUnusable(fmt::format("{}: the run directory cannot be used: {}; choose another with --run-dir",
+                                      path.string(), error.message()));
 }
 
 /// Points PARENT/latest at the run. A convenience: that it cannot be made is no reason not to run.

@@ -35,6 +35,14 @@ std::string rounds(const PeerStatus& peer) {
   return peer.rounds > 0 ? fmt::format("{}/{}", peer.round, peer.rounds) : fmt::format("{}", peer.round);
 }
 
+std::string neighbour_round(const wire::NeighbourStatus& n) {
+  return n.round ? fmt::format("{}", *n.round) : "-";
+}
+
+std::string lag(const wire::NeighbourStatus& n) {
+  return n.round ? fmt::format("{}", n.round_lag) : "-";
+}
+
 /// "61/10/20/5/4": shares of compute, encode, wait, decode and mix in their sum, in percent.
 std::string phase_shares(const wire::PhaseSeconds& s) {
   const double sum = s.compute + s.encode + s.wait + s.decode + s.mix;
@@ -63,10 +71,10 @@ std::string status_text(std::span<const PeerStatus> peers, std::size_t width) {
                percent(p.test_accuracy), real(p.consensus_distance), bytes(p.sent.total()), bytes(p.received.total()),
                phase_shares(p.seconds), bytes(p.max_rss_bytes), remark(p)});
     for (const wire::NeighbourStatus& n : p.neighbours) {
-      links.add({p.name, n.name, std::string(name_of(n.state)), real(n.weight), fmt::format("{}", n.round),
-                 fmt::format("{}", n.round_lag), milliseconds(n.rtt_seconds), milliseconds(n.last_heard_seconds),
-                 bytes(n.sent.total()), bytes(n.received.total()), fmt::format("{}", n.resent),
-                 fmt::format("{}", n.duplicates), fmt::format("{}", n.offences), n.endpoint});
+      links.add({p.name, n.name, std::string(name_of(n.state)), real(n.weight), neighbour_round(n), lag(n),
+                 milliseconds(n.rtt_seconds), milliseconds(n.last_heard_seconds), bytes(n.sent.total()),
+                 bytes(n.received.total()), fmt::format("{}", n.resent), fmt::format("{}", n.duplicates),
+                 fmt::format("{}", n.offences), n.endpoint});
       linked = true;
     }
   }

@@ -14,8 +14,8 @@
 
 namespace parley::daemon {
 
-/// Runs jobs in the background, and shares the work of one job among all its threads. The queue between the loop and
-/// the workers is the only thing that both touch.
+/// Runs jobs in the background, and shares the work of one job among all its threads. Loop and workers meet in the
+/// queue, at the descriptor and in the work that run() shares; whatever else a job touches is handed over with it.
 class WorkerPool final : public learning::Executor {
  public:
   /// Checked: at least one thread.

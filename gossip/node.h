@@ -39,14 +39,14 @@ struct ExchangeId {
 struct Announcement {
   ExchangeId id;
   std::uint32_t degree = 0;  ///< of the sender in this round
-  float contraction = 0;     ///< the sender's measured delta, in [0, 1]
+  float contraction = 0;     ///< running mean of the sender's measured delta, in [0, 1]; 0: not measured
 };
 
 /// What came from one neighbour. Valid until the next exchange starts.
 struct Received {
   base::PeerId from{};
   float weight = 0;       ///< w_ij of this exchange: the same number at both ends
-  float contraction = 0;  ///< the sender's measured delta
+  float contraction = 0;  ///< as the sender announced it
   Payload payload;
   bool refused = false;  ///< it could not be decoded, so it must not be mixed either
 };

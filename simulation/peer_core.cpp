@@ -200,13 +200,33 @@ void PeerCore::round_finished(const gossip::RoundReport& report) {
 }
 
 void PeerCore::send_pending(Neighbour& neighbour) {
+  if (neighbour.unsent) count_unsent(neighbour);
   neighbour.link->take_outgoing(outgoing_);
+  if (outgoing_.empty()) return;
+  if (!neighbour.unsent && !transport_.is_connected(neighbour.address.id)) neighbour.unsent.emplace();
   for (const wire::Outgoing& outgoing : outgoing_) {
     wire::encode_header(outgoing.message, header_);
     if (!transport_.send(neighbour.address.id, header_, outgoing.payload)) continue;
-    count(neighbour.bytes.sent, outgoing.message, header_.size(), outgoing.payload.size());
-    count(bytes_.sent, outgoing.message, header_.size(), outgoing.payload.size());
+    const auto count_in = [&](std::array<std::uint64_t, 4>& bytes) {
+      count(bytes, outgoing.message, header_.size(), outgoing.payload.size());
+    };
+    if (neighbour.unsent) {
+      count_in(*neighbour.unsent);
+    } else {
+      count_in(neighbour.bytes.sent);
+      count_in(bytes_.sent);
+    }
   }
+}
+
+/// What waited for a connection is sent as soon as there is one.
+void PeerCore::count_unsent(Neighbour& neighbour) {
+  if (!transport_.is_connected(neighbour.address.id)) return;
+  for (std::size_t kind = 0; kind < neighbour.unsent->size(); ++kind) {
+    neighbour.bytes.sent[kind] += (*neighbour.unsent)[kind];
+    bytes_.sent[kind] += (*neighbour.unsent)[kind];
+  }
+  neighbour.unsent.reset();
 }
 
 void PeerCore::pump(Neighbour& neighbour) {
@@ -314,7 +334,7 @@ void PeerCore::finish(const std::string& reason) {
 }
 
 void PeerCore::say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason) {
-  if (!is_open(neighbour.link->state()) || !neighbour.link->can_send()) return;
+  if (!neighbour.link->can_say_goodbye()) return;
   neighbour.link->send(wire::Goodbye{.round = round, .reason = reason.substr(0, wire::kMaxTextBytes)}, {}, now_);
   send_pending(neighbour);
 }

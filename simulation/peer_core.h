@@ -4,6 +4,7 @@
 // does to its numbers happens in here, so that both end with the same model.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -130,6 +131,8 @@ class PeerCore final : private gossip::Host {
     NeighbourAddress address;
     std::unique_ptr<wire::Link> link;
     wire::ByteCount bytes;
+    // Bytes that the transport took and keeps until there is a connection: not sent yet.
+    std::optional<std::array<std::uint64_t, 4>> unsent = std::nullopt;
   };
 
   void broadcast(const gossip::Announcement& announcement, const gossip::Payload& payload,
@@ -145,6 +148,7 @@ class PeerCore final : private gossip::Host {
   void pump(Neighbour& neighbour);
   void pump_all();
   void send_pending(Neighbour& neighbour);
+  void count_unsent(Neighbour& neighbour);
   void on_event(Neighbour& neighbour, wire::Delivered& delivered);
   void on_event(Neighbour& neighbour, wire::Agreed& agreed);
   void on_event(Neighbour& neighbour, wire::Left& left);

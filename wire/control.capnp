@@ -64,8 +64,8 @@ struct PeerStatus {
   seconds @17 :PhaseSeconds;
   maxRssBytes @18 :UInt64;     # the most memory the daemon has held at any one time
 
-  waitingFor @19 :List(Text);  # neighbours whose message the current exchange still lacks
-  waitingSeconds @20 :Float64; # for how long it has been waiting; 0 if for nobody
+  waitingFor @19 :List(Text);  # neighbours whose agreement, or message of the open exchange, is lacking
+  waitingSeconds @20 :Float64; # for how long the exchange has been waiting; 0 if it is not
 
   neighbours @21 :List(NeighbourStatus);
 }
@@ -74,8 +74,8 @@ enum State {
   starting @0;                 # loading data, binding sockets
   waiting @1;                  # for the links to the neighbours to be agreed
   training @2;
-  draining @3;                 # asked to stop: finishing the round and what is still to be acknowledged
-  done @4;                     # all rounds done, results written
+  draining @3;                 # done with training: waiting for the last messages to be acknowledged
+  done @4;                     # drained, because the training was over or the peer was asked to stop
   failed @5;                   # see `failure`
 }
 
@@ -92,7 +92,7 @@ struct PhaseSeconds {
   # may exceed the uptime.
   compute @0 :Float64;         # gradients and evaluations
   encode @1 :Float64;          # compressing
-  wait @2 :Float64;            # for neighbours, with nothing else to do
+  wait @2 :Float64;            # for messages of neighbours, also while a gradient is computed beside it
   decode @3 :Float64;          # decompressing into references
   mix @4 :Float64;
 }
@@ -102,8 +102,8 @@ struct NeighbourStatus {
   endpoint @1 :Text;           # to which this peer connects
   link @2 :LinkState;
   weight @3 :Float64;          # w_ij of the last mixing step; finite
-  round @4 :UInt64;            # the neighbour's round as last heard
-  roundLag @5 :Int64;          # own round minus the neighbour's: positive if the neighbour is behind
+  round @4 :UInt64;            # the round of its newest message; 0 if roundUnknown
+  roundLag @5 :Int64;          # own round minus that: positive if the neighbour is behind; 0 if roundUnknown
   rttSeconds @6 :Float64;      # smoothed round trip; NaN: not measured yet
   lastHeardSeconds @7 :Float64;  # time since anything was heard from it; NaN: never
   sent @8 :TrafficBytes;
@@ -111,6 +111,7 @@ struct NeighbourStatus {
   resent @10 :UInt64;          # messages repeated to it
   duplicates @11 :UInt64;      # messages it repeated although they had arrived
   offences @12 :UInt64;        # malformed or impossible messages it sent
+  roundUnknown @13 :Bool;      # no message of a round has come from it yet
 }
 
 enum LinkState {

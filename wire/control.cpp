@@ -49,8 +49,9 @@ void write(schema::NeighbourStatus::Builder out, const NeighbourStatus& neighbou
   out.setEndpoint(cleaned(neighbour.endpoint, kMaxControlName).c_str());
   out.setLink(static_cast<schema::LinkState>(neighbour.state));
   out.setWeight(std::isfinite(neighbour.weight) ? neighbour.weight : 0);
-  out.setRound(neighbour.round);
-  out.setRoundLag(neighbour.round_lag);
+  out.setRoundUnknown(!neighbour.round);
+  out.setRound(neighbour.round.value_or(0));
+  out.setRoundLag(neighbour.round ? neighbour.round_lag : 0);
   out.setRttSeconds(neighbour.rtt_seconds >= 0 ? neighbour.rtt_seconds : kUnknown);
   out.setLastHeardSeconds(neighbour.last_heard_seconds >= 0 ? neighbour.last_heard_seconds : kUnknown);
   write(out.initSent(), neighbour.sent);
@@ -162,8 +163,10 @@ NeighbourStatus read(Reader& reader, schema::NeighbourStatus::Reader in) {
   neighbour.endpoint = reader.text(in.getEndpoint(), kMaxControlName, "neighbour.endpoint");
   neighbour.state = reader.state<LinkState>(in.getLink(), kLinkStates, "neighbour.link");
   neighbour.weight = reader.finite(in.getWeight(), "neighbour.weight");
-  neighbour.round = in.getRound();
-  neighbour.round_lag = in.getRoundLag();
+  if (!in.getRoundUnknown()) {
+    neighbour.round = in.getRound();
+    neighbour.round_lag = in.getRoundLag();
+  }
   neighbour.rtt_seconds = reader.duration_or_unknown(in.getRttSeconds(), "neighbour.rttSeconds");
   neighbour.last_heard_seconds = reader.duration_or_unknown(in.getLastHeardSeconds(), "neighbour.lastHeardSeconds");
   neighbour.sent = read(in.getSent());

@@ -30,8 +30,8 @@ enum class PeerState : std::uint8_t {
   starting,  ///< loading data, binding sockets
   waiting,   ///< for the links to the neighbours to be agreed
   training,
-  draining,  ///< asked to stop: finishing the round
-  done,      ///< all rounds done, results written
+  draining,  ///< done with training: waiting for the last messages to be acknowledged
+  done,      ///< drained, because the training was over or the peer was asked to stop
   failed,    ///< see PeerStatus::failure
 };
 inline constexpr std::size_t kPeerStates = 6;
@@ -47,7 +47,8 @@ struct TrafficBytes {
   bool operator==(const TrafficBytes&) const = default;
 };
 
-/// Where the time of the rounds went, in seconds; finite, not negative.
+/// Where the time of the rounds went, in seconds; finite, not negative. `wait` is for messages of neighbours, also
+/// while a gradient is computed beside it.
 struct PhaseSeconds {
   double compute = 0, encode = 0, wait = 0, decode = 0, mix = 0;
 };
@@ -58,8 +59,8 @@ struct NeighbourStatus {
   std::string endpoint;  ///< to which this peer connects
   LinkState state = LinkState::greeting;
   double weight = 0;                     ///< w_ij of the last mixing step; finite
-  std::uint64_t round = 0;               ///< the neighbour's round as last heard
-  std::int64_t round_lag = 0;            ///< own round minus the neighbour's: positive if the neighbour is behind
+  std::optional<std::uint64_t> round;    ///< the round of its newest message of this run; nothing: none has come yet
+  std::int64_t round_lag = 0;            ///< own round minus that: positive if the neighbour is behind; 0 without it
   double rtt_seconds = kUnknown;         ///< smoothed round trip
   double last_heard_seconds = kUnknown;  ///< since anything was heard from it
   TrafficBytes sent, received;
@@ -87,8 +88,8 @@ struct PeerStatus {
   PhaseSeconds seconds;
   std::uint64_t max_rss_bytes = 0;
 
-  std::vector<std::string> waiting_for;  ///< neighbours whose message the current exchange still lacks
-  double waiting_seconds = 0;            ///< for how long
+  std::vector<std::string> waiting_for;  ///< neighbours whose agreement, or message of the open exchange, is lacking
+  double waiting_seconds = 0;            ///< how long the exchange has been waiting; 0 in a simulation
   std::vector<NeighbourStatus> neighbours;
 };
 

@@ -65,8 +65,9 @@ struct Header {
       # The compression operator that made the payload. Known operators are listed in docs/compression.md; the receiver
       # refuses another one than was agreed.
       contraction @14 :Float32;
-      # What the compressor kept, as the sender measured it: 1 - |C(x) - x|^2 / |x|^2, in [0, 1]; a value below 0 is
-      # sent as 0.
+      # What the sender's compressor keeps of what it is given, 1 - |C(x) - x|^2 / |x|^2, each measurement clamped to
+      # [0, 1]: the running mean over the differences before this one, which starts at what the operator guarantees. 0
+      # from algorithms that do not measure.
     }
 
     hold :group {

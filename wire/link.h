@@ -97,7 +97,7 @@ class Link {
   /// nothing else has changed. Reasons: wrong_sender, payload_too_large, impossible_acknowledgement,
   /// impossible_request, after_goodbye.
   base::Result<void> on_message(Message message, Bytes payload, Time now);
-  /// Bytes that claimed to be of this peer and did not pass the codec, for the reason that the codec named.
+  /// A message of this peer that the owner refused: its payload did not pass the codec, or is of no use.
   void on_offence(Time now, std::string_view reason = "malformed");
   /// To be called at or after deadline().
   void on_time(Time now);
@@ -122,6 +122,8 @@ class Link {
   LinkState state() const { return state_; }
   /// False while the window is full of unacknowledged messages, and after a Goodbye.
   bool can_send() const { return !leaving_ && sent_.next() - sent_.first() < settings_.window; }
+  /// False after a Goodbye. For a first Goodbye there is room behind a full window.
+  bool can_say_goodbye() const { return in_session() && !leaving_; }
   /// True when everything sent has been acknowledged, or nobody is there any more who could.
   bool all_acknowledged() const { return sent_.empty(); }
   const LinkStatistics& statistics() const { return statistics_; }

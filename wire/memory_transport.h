@@ -1,5 +1,6 @@
-// A network in memory and in virtual time: as many endpoints as wanted, and the faults that are asked for. For tests
-// and the simulator. Deterministic: the same calls with the same seed give the same arrivals.
+// A network in memory and in virtual time: as many endpoints as wanted, and the faults that are asked for. For tests of
+// links; simulations have a network of their own, with bandwidth. Deterministic: the same calls with the same seed give
+// the same arrivals.
 #pragma once
 
 #include <cstddef>

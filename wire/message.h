@@ -48,7 +48,7 @@ struct Difference {
   base::Phase phase{};
   std::uint32_t degree = 0;  ///< of the sender in this round
   std::uint8_t wire_id = 0;  ///< compression operator that made the payload
-  float contraction = 0;     ///< the sender's measured delta, in [0, 1]
+  float contraction = 0;     ///< running mean of the sender's measured delta, in [0, 1]; 0: not measured
   bool operator==(const Difference&) const = default;
 };
 

@@ -1,4 +1,4 @@
-// Moves frames between peers. Two kinds: ZeroMQ sockets, and a queue in memory for tests and the simulator.
+// Moves frames between peers: over ZeroMQ sockets, through a queue in memory in tests, in virtual time in simulations.
 #pragma once
 
 #include <array>
@@ -46,6 +46,9 @@ class Transport {
   /// Hands the frames to the wire without copying the payload. Never blocks; false if the wire takes no more now, which
   /// for the link above is the same as a loss.
   virtual bool send(base::PeerId to, std::span<const std::byte> header, const Bytes& payload) = 0;
+  /// False while what is sent to this peer waits for a connection to it and so is not on the wire yet. A network
+  /// without connections keeps nothing waiting.
+  virtual bool is_connected(base::PeerId) { return true; }
   /// The next arrival, or nothing. Never blocks.
   virtual std::optional<Frames> receive() = 0;
 };

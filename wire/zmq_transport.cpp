@@ -104,6 +104,32 @@ void configure(void* socket, const std::string& endpoint, const ZmqTransport::Se
   throw base::OperatorError(fmt::format("cannot listen on {}: {}", endpoint, why));
 }
 
+// What leads to one neighbour, and whether its connection stands, as ZeroMQ reports on a socket of its own.
+struct Dealer {
+  Dealer(Socket the_socket, Socket the_monitor) : socket(std::move(the_socket)), monitor(std::move(the_monitor)) {}
+  Dealer(Dealer&&) = default;
+  Dealer& operator=(Dealer&&) = delete;
+  // A report that nobody is there to take would block ZeroMQ's thread, so the reporting ends first.
+  ~Dealer() {
+    if (socket) zmq_socket_monitor(socket.get(), nullptr, 0);
+  }
+
+  void take_reports() {
+    // A report is the event's number (16 bits) and a value (32 bits), and then the address in a frame of its own.
+    std::array<std::byte, 6> report{};
+    while (zmq_recv(monitor.get(), report.data(), report.size(), ZMQ_DONTWAIT) >= 0) {
+      std::uint16_t event = 0;
+      std::memcpy(&event, report.data(), sizeof(event));
+      is_connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+      zmq_recv(monitor.get(), nullptr, 0, ZMQ_DONTWAIT);
+    }
+  }
+
+  Socket socket;
+  Socket monitor;
+  bool is_connected = false;
+};
+
 }  // namespace
 
 struct ZmqTransport::Sockets {
@@ -111,7 +137,9 @@ struct ZmqTransport::Sockets {
   // In this order: the sockets are closed before the context ends.
   Context context;
   Socket router;
-  std::map<base::PeerId, Socket> dealers;
+  std::map<base::PeerId, Dealer> dealers;
+  std::uint64_t monitors = 0;   // made so far
+  base::PeerId looked_after{};  // whose reports were taken last
   std::uint64_t malformed = 0;
 
   Socket open(int type) const {
@@ -125,6 +153,27 @@ struct ZmqTransport::Sockets {
     auto frame = std::make_shared<ReceivedFrame>();
     const int size = zmq_msg_recv(&frame->message, router.get(), ZMQ_DONTWAIT);
     return size < 0 ? nullptr : frame;
+  }
+
+  // The socket on which ZeroMQ will report when a connection of `dealer` begins and ends.
+  Socket monitor(void* dealer) {
+    const std::string address = fmt::format("inproc://monitor-{}", ++monitors);
+    int failed = zmq_socket_monitor(dealer, address.c_str(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+    PARLEY_CHECK(failed == 0, address, zmq_strerror(errno));
+    Socket reports = open(ZMQ_PAIR);
+    set_option(reports.get(), ZMQ_RCVHWM, 0);  // a full queue would block ZeroMQ's thread
+    failed = zmq_connect(reports.get(), address.c_str());
+    PARLEY_CHECK(failed == 0, address, zmq_strerror(errno));
+    return reports;
+  }
+
+  // One neighbour at a time: with a hundred of them, looking at all would take longer than a frame does.
+  void look_after_next() {
+    if (dealers.empty()) return;
+    auto next = dealers.upper_bound(looked_after);
+    if (next == dealers.end()) next = dealers.begin();
+    looked_after = next->first;
+    next->second.take_reports();
   }
 
   void drop_rest(const ReceivedFrame& last) const {
@@ -175,11 +224,13 @@ void ZmqTransport::connect(base::PeerId peer, const std::string& endpoint) {
   // ZMQ_IMMEDIATE stays off: the first Hello waits for the connection instead of being refused, so that a link agrees
   // as soon as both peers are up. What waits for a peer that is gone is bounded by the high-water mark, and its next
   // life drops it by its incarnation.
-  if (zmq_connect(dealer.get(), endpoint.c_str()) != 0)
+  Socket monitor = sockets_->monitor(dealer.get());
+  Dealer to_peer(std::move(dealer), std::move(monitor));
+  if (zmq_connect(to_peer.socket.get(), endpoint.c_str()) != 0)
     throw base::OperatorError(
         fmt::format("cannot connect to {}: {} (write tcp://ADDRESS:PORT, with an IPv6 address in brackets)", endpoint,
                     zmq_strerror(errno)));
-  sockets_->dealers.emplace(peer, std::move(dealer));
+  sockets_->dealers.emplace(peer, std::move(to_peer));
 }
 
 void ZmqTransport::disconnect(base::PeerId peer) {
@@ -189,7 +240,7 @@ void ZmqTransport::disconnect(base::PeerId peer) {
 bool ZmqTransport::send(base::PeerId to, std::span<const std::byte> header, const Bytes& payload) {
   const auto dealer = sockets_->dealers.find(to);
   if (dealer == sockets_->dealers.end()) return false;
-  void* socket = dealer->second.get();
+  void* socket = dealer->second.socket.get();
   const bool has_payload = payload.size() > 0;
 
   if (zmq_send(socket, header.data(), header.size(), ZMQ_DONTWAIT | (has_payload ? ZMQ_SNDMORE : 0)) < 0) return false;
@@ -209,12 +260,22 @@ bool ZmqTransport::send(base::PeerId to, std::span<const std::byte> header, cons
   return sent;
 }
 
+bool ZmqTransport::is_connected(base::PeerId to) {
+  const auto dealer = sockets_->dealers.find(to);
+  if (dealer == sockets_->dealers.end()) return false;
+  if (!dealer->second.is_connected) dealer->second.take_reports();
+  return dealer->second.is_connected;
+}
+
 std::optional<Frames> ZmqTransport::receive() {
   // Bounded, so that a flood of rubbish cannot keep the caller from its other work.
   constexpr int kMostDropped = 64;
   for (int dropped = 0; dropped < kMostDropped; ++dropped) {
     ReceivedFrame routing;
-    if (zmq_msg_recv(&routing.message, sockets_->router.get(), ZMQ_DONTWAIT) < 0) return {};
+    if (zmq_msg_recv(&routing.message, sockets_->router.get(), ZMQ_DONTWAIT) < 0) {
+      sockets_->look_after_next();
+      return {};
+    }
     if (zmq_msg_more(&routing.message)) {
       const auto header = sockets_->next_frame();
       if (header && !zmq_msg_more(&header->message)) return Frames{bytes_of(header), {}};

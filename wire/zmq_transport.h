@@ -35,6 +35,8 @@ class ZmqTransport final : public Transport {
 
   /// False if the peer's queue is full or it is not connected to.
   bool send(base::PeerId to, std::span<const std::byte> header, const Bytes& payload) override;
+  /// That a connection has broken is noticed when receive() has found nothing a few times, that it stands at once.
+  bool is_connected(base::PeerId to) override;
   /// Messages that are not one header frame and at most one payload frame are dropped and counted in malformed().
   std::optional<Frames> receive() override;
   std::uint64_t malformed() const;

@@ -79,7 +79,9 @@ std::uint16_t max_magnitude_16(const std::uint16_t* from, std::size_t n) {
   auto m0 = hn::Zero(d), m1 = m0;
   std::size_t i = 0;
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    prefetch_ahead(reinterpret_cast<const float*>(words), i / 2, lanes);
+    // In floats, which are twice as wide. Each vector asks for its own line: with 64 bytes, two vectors are two lines.
+    prefetch_ahead(reinterpret_cast<const float*>(words), i / 2, lanes / 2);
+    prefetch_ahead(reinterpret_cast<const float*>(words), (i + lanes) / 2, lanes / 2);
     m0 = hn::Max(m0, hn::And(hn::LoadU(d, words + i), magnitude));
     m1 = hn::Max(m1, hn::And(hn::LoadU(d, words + i + lanes), magnitude));
   }

@@ -33,6 +33,9 @@ const wire::PeerStatus* failed_peer(const SwarmReport& report) {
 
 void run(const SimulateArguments& arguments, CommandContext& context) {
   const Config config = arguments.config.load(context.environment);
+  if (config.swarm.max_seconds) {
+    fmt::print(stderr, "parley: swarm.max_seconds ends real runs only: a simulation does all of its rounds\n");
+  }
   SignalWatch signals({SIGINT, SIGTERM});
   bool interrupted = false;
   SimulationOptions options;

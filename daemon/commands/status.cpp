@@ -58,8 +58,13 @@ Answers ask(std::span<const std::string> endpoints, double timeout_seconds, Cont
 
 std::string text_of(const Answers& answers, const StatusArguments& arguments) {
   if (!arguments.json) return answers.peers.empty() ? "" : status_text(answers.peers, terminal_width(STDOUT_FILENO));
-  if (arguments.peers.size() == 1 && answers.peers.size() == 1)
-    return json_text(status_object(answers.peers.front())) + '\n';
+  // A name that stands for a swarm gives an array even if one peer of it is left: what answers must not decide the
+  // form.
+  if (arguments.peers.size() == 1 && answers.peers.size() == 1) {
+    const wire::PeerStatus& peer = answers.peers.front();
+    const bool names_swarm = arguments.peers.front() == peer.swarm && peer.swarm != peer.name;
+    if (!names_swarm) return json_text(status_object(peer)) + '\n';
+  }
   Json all = Json::array();
   for (const wire::PeerStatus& peer : answers.peers) all.push_back(status_object(peer));
   return json_text(all) + '\n';
@@ -125,7 +130,8 @@ void add_status_command(CLI::App& parley, CommandContext& context) {
   command->add_option("--timeout", arguments->timeout_seconds, "How long to wait for answers")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 3600.0));
-  command->add_flag("--json", arguments->json, "Prints an array of peers, or the one peer that was named");
+  command->add_flag("--json", arguments->json,
+                    "Prints an array with an object for each peer, or only the object if one peer was named");
   command->add_flag("--watch", arguments->watch, "Asks again each second, until Ctrl-C");
   command->add_flag("--quiet", arguments->quiet, "Prints nothing: for health checks");
   command->footer(

@@ -45,7 +45,8 @@ std::vector<std::uint8_t> read_labels(const std::filesystem::path& path) {
   InputFile file(path);
   const std::size_t count = read_header(file, 1, 1)[0];
   if (count > file.most_bytes())
-    file.fail_at(4, fmt::format("the header promises {} labels, more than the file can hold", count));
+    file.fail_at(4,
+                 fmt::format("the header promises {} labels, more than the file can hold; copy the file again", count));
   std::vector<std::uint8_t> labels;
   while (labels.size() < count) {
     const std::size_t start = labels.size();
@@ -70,8 +71,9 @@ std::vector<std::size_t> check_images(InputFile& file, std::size_t labels, const
     f *= extents[axis];
   }
   if (f > file.most_bytes() / extents[0]) {
-    file.fail_at(4,
-                 fmt::format("the header promises {} images of {} bytes, more than the file can hold", extents[0], f));
+    file.fail_at(
+        4, fmt::format("the header promises {} images of {} bytes, more than the file can hold; copy the file again",
+                       extents[0], f));
   }
   return extents;
 }

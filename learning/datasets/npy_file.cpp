@@ -167,7 +167,8 @@ NpyFile::NpyFile(const std::filesystem::path& path) : input_(path) {
   }
   const std::size_t row_bytes = row_size_ * known->size;
   if (rows() > (input_.most_bytes() - std::min(input_.most_bytes(), input_.offset())) / row_bytes) {
-    input_.fail(fmt::format("the header promises {} rows of {} bytes, more than the file can hold", rows(), row_bytes));
+    input_.fail(fmt::format("the header promises {} rows of {} bytes, more than the file can hold; copy the file again",
+                            rows(), row_bytes));
   }
 }
 

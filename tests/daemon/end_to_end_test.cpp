@@ -1,111 +1,24 @@
 // The real programs on real files and sockets: what an operator is promised.
 
+#include "end_to_end.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "daemon/config.h"
+#include "daemon/simulated_swarm.h"
 #include "eventually.h"
-#include "program.h"
-#include "scratch_directory.h"
 
 namespace parley::daemon {
 namespace {
 
-using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-/// A swarm file in a directory of its own, and the environment that keeps its daemons there.
-class EndToEnd : public ::testing::Test {
- protected:
-  std::string write(const std::string& name, const std::string& text) {
-    const auto path = scratch / name;
-    std::ofstream(path) << text;
-    return path.string();
-  }
-  Finished parley(std::vector<std::string> arguments) { return run_program("parley", arguments, environment()); }
-  std::vector<std::pair<std::string, std::string>> environment() const {
-    return {{"PARLEY_RUNTIME_DIR", (scratch / "run").string()},
-            {"PARLEY_METRICS_RUN_DIR", (scratch / "runs").string()}};
-  }
-  std::string run_directory(const std::string& name) const { return (scratch / name).string(); }
-
-  /// The JSON document of a run that ended well.
-  json document(std::vector<std::string> arguments) {
-    const Finished finished = parley(std::move(arguments));
-    EXPECT_EQ(finished.exit_code, 0) << finished.err;
-    json parsed = json::parse(finished.out, nullptr, false);
-    EXPECT_FALSE(parsed.is_discarded()) << finished.out;
-    return parsed;
-  }
-
-  static std::vector<std::string> hashes(const json& report) {
-    std::vector<std::string> result;
-    for (const json& peer : report.at("peers")) result.push_back(peer.at("model_hash"));
-    return result;
-  }
-
-  ScratchDirectory scratch;
-};
-
-/// A port that somebody else listens on.
-class TakenPort {
- public:
-  TakenPort() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(socket_, 1), 0);
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~TakenPort() { close(socket_); }
-  int port() const { return port_; }
-
- private:
-  int socket_;
-  int port_ = 0;
-};
-
-/// "swarm.base_port=P" such that P .. P + 3 are free. Below the range from which the kernel gives ports away by itself.
-std::string free_base_port() {
-  const auto is_free = [](int port) {
-    const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const bool bound = bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    close(descriptor);
-    return bound;
-  };
-  int base = 10000 + static_cast<int>(getpid() % 3000) * 7;  // other tests run at the same time
-  while (!(is_free(base) && is_free(base + 1) && is_free(base + 2) && is_free(base + 3))) base += 4;
-  return "swarm.base_port=" + std::to_string(base);
-}
-
-constexpr const char* kSmallSwarm = R"toml(
-[swarm]
-name = "small"
-rounds = 12
-peers = 4
-[learning]
-dataset = "glyphs(train=400, test=100)"
-model = "mlp(hidden=16)"
-batch = 300
-learning_rate = 0.1
-evaluate_every = 6
-)toml";
 
 struct Method {
   const char* name;
@@ -216,64 +129,80 @@ TEST_F(EndToEnd, NoLearningRateLeadsToAnAbort) {
   }
 }
 
-TEST_F(EndToEnd, AnInterruptAtAnyMomentEndsASwarmCleanly) {
+TEST_F(EndToEnd, ASimulationSaysThatItDoesNotLookAtTheClock) {
   const std::string file = write("small.toml", kSmallSwarm);
-  for (int milliseconds : {0, 5, 10, 20, 40, 80, 160}) {
-    Program swarm("parley",
-                  {"swarm", file, "--run-dir", run_directory("r" + std::to_string(milliseconds)), "--set",
-                   "swarm.rounds=100000000"},
-                  environment());
-    usleep(static_cast<useconds_t>(milliseconds) * 1000 + 10000);  // moments of start-up, whatever it is doing then
-    swarm.signal(SIGINT);
-    const Finished finished = swarm.wait();
-    // Before parley catches the signal, dying of it is what any program does.
-    EXPECT_TRUE(finished.exit_code == 0 || finished.exit_code == 128 + SIGINT)
-        << milliseconds << ": " << finished.exit_code << finished.err;
-  }
+  const Finished limited = parley({"simulate", file, "--json", "--set", "swarm.max_seconds=0.001"});
+  EXPECT_EQ(limited.exit_code, 0);
+  EXPECT_THAT(limited.err, ::testing::StartsWith(
+                               "parley: swarm.max_seconds ends real runs only: a simulation does all of its rounds\n"));
+  EXPECT_EQ(json::parse(limited.out)["rounds"], 12);
+  EXPECT_THAT(parley({"simulate", file, "--json"}).err, ::testing::Not(HasSubstr("max_seconds")));
 }
 
-TEST_F(EndToEnd, APeerThatIsRestartedBeforeTheSwarmStartsTakesPart) {
-  const std::string file = write("small.toml", kSmallSwarm);
-  const std::string base = free_base_port();
-  const auto start = [&](const char* peer) {
-    return std::make_unique<Program>(
-        "parleyd", std::vector<std::string>{"--config", file, "--peer", peer, "--set", base}, environment());
+TEST_F(EndToEnd, ASimulatedPeerHasNoTimeOfWaiting) {
+  // Interrupted in the middle of a round, when some peers wait for others.
+  const std::vector<std::string> overrides = {"swarm.rounds=100000000"};
+  const Config config = parse_config(kSmallSwarm, "small.toml", overrides, {});
+  std::size_t waiting = 0;
+  SimulationOptions options;
+  options.on_progress = [&](std::span<const wire::PeerStatus> peers, double) {
+    for (const wire::PeerStatus& peer : peers) {
+      EXPECT_EQ(peer.waiting_seconds, 0) << peer.name;
+      waiting += peer.waiting_for.size();
+    }
+    return waiting == 0;
   };
-  auto zero = start("peer-0"), one = start("peer-1");
-  ASSERT_TRUE(eventually([&] { return zero->err_so_far().find("agreed with peer-1") != std::string::npos; }));
-  one->signal(SIGTERM);
-  EXPECT_EQ(one->wait().exit_code, 0);
-  one = start("peer-1");
-  auto two = start("peer-2"), three = start("peer-3");
-  for (auto* peer : {&zero, &one, &two, &three}) {
-    const Finished finished = (*peer)->wait();
-    EXPECT_EQ(finished.exit_code, 0) << finished.err;
-    EXPECT_THAT(finished.err, HasSubstr("round 12"));
-  }
+  simulate_swarm(config, options);
+  EXPECT_GT(waiting, 0u);
 }
 
-TEST_F(EndToEnd, APeerThatStartsAnewInMidRunIsToldAndTheOthersGoOn) {
-  const std::string file = write("small.toml", std::string(kSmallSwarm) + "[topology]\ngraph = \"complete\"\n");
-  const std::string base = free_base_port();
-  const auto start = [&](const std::string& peer) {
-    return std::make_unique<Program>(
-        "parleyd",
-        std::vector<std::string>{"--config", file, "--peer", peer, "--set", base, "--set", "swarm.rounds=100000000"},
-        environment());
+TEST_F(EndToEnd, StatusAsJsonHasTheFormThatTheArgumentsAskFor) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  Program lone("parleyd", {"--config", file, "--peer", "peer-0", "--set", free_base_port()}, environment());
+  json by_peer, by_swarm, all;
+  const auto ask = [&](std::vector<std::string> arguments, json& document) {
+    const Finished asked = parley(std::move(arguments));
+    if (asked.exit_code == 0) document = json::parse(asked.out);
+    return asked.exit_code == 0 || !lone.is_running();
   };
-  std::vector<std::unique_ptr<Program>> peers;
-  for (int i = 0; i < 4; ++i) peers.push_back(start("peer-" + std::to_string(i)));
-  ASSERT_TRUE(eventually([&] { return peers[0]->err_so_far().find("round 6") != std::string::npos; }));
-  peers[3]->signal(SIGKILL);
-  peers[3]->wait();
-  const Finished again = start("peer-3")->wait();
-  EXPECT_EQ(again.exit_code, 1);
-  EXPECT_THAT(again.err, HasSubstr("cannot"));
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(peers[static_cast<std::size_t>(i)]->is_running());
-    peers[static_cast<std::size_t>(i)]->signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return ask({"status", "peer-0", "--json"}, by_peer); }));
+  ASSERT_TRUE(ask({"status", "small", "--json"}, by_swarm) && ask({"status", "--json"}, all));
+  ASSERT_TRUE(by_peer.is_object());
+  EXPECT_EQ(by_peer["name"], "peer-0");
+  for (const json& several : {by_swarm, all}) {
+    ASSERT_TRUE(several.is_array() && several.size() == 1);
+    EXPECT_EQ(several[0]["name"], "peer-0");
   }
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(peers[static_cast<std::size_t>(i)]->wait().exit_code, 0);
+  // A result has the same fields, and no others.
+  const auto report = document({"simulate", file, "--json", "--set", "swarm.rounds=1"});
+  for (const auto& [field, value] : report["peers"][0].items()) EXPECT_TRUE(by_peer.contains(field)) << field;
+  lone.signal(SIGTERM);
+  EXPECT_EQ(lone.wait().exit_code, 0);
+}
+
+TEST_F(EndToEnd, APeerThatIsAloneHasSentNothingAndHeardNothing) {
+  const std::string file = write("small.toml", kSmallSwarm);
+  Program lone("parleyd", {"--config", file, "--peer", "peer-0", "--set", free_base_port()}, environment());
+  json status;
+  const auto is_waiting = [&] {
+    const Finished asked = parley({"status", "peer-0", "--json"});
+    if (asked.exit_code != 0) return !lone.is_running();
+    status = json::parse(asked.out);
+    return status["state"] == "waiting";
+  };
+  ASSERT_TRUE(eventually(is_waiting)) << lone.err_so_far();
+  ASSERT_EQ(status["neighbours"].size(), 2u) << lone.err_so_far();
+  for (const char* kind : {"payload", "header", "control", "resend"}) {
+    EXPECT_EQ(status["bytes"]["sent"][kind], 0) << kind;
+  }
+  for (const json& neighbour : status["neighbours"]) {
+    EXPECT_EQ(neighbour["state"], "greeting");
+    for (const char* unknown : {"round", "round_lag", "rtt_seconds", "last_heard_seconds"}) {
+      EXPECT_TRUE(neighbour[unknown].is_null()) << unknown;
+    }
+  }
+  lone.signal(SIGTERM);
+  EXPECT_EQ(lone.wait().exit_code, 0);
 }
 
 TEST_F(EndToEnd, ASwarmOfOneTrainsByItself) {
@@ -283,25 +212,6 @@ TEST_F(EndToEnd, ASwarmOfOneTrainsByItself) {
                                   "--set", "topology.graph=complete"});
     EXPECT_EQ(report["rounds"], 12);
   }
-}
-
-TEST_F(EndToEnd, RestartingAFinishedPeerKeepsItsResults) {
-  const std::string file = write("small.toml", kSmallSwarm);
-  document({"swarm", file, "--json", "--run-dir", run_directory("real")});
-  const auto model = scratch / "real" / "peer-0" / "model.safetensors";
-  std::ifstream before_file(model, std::ios::binary);
-  const std::string before((std::istreambuf_iterator<char>(before_file)), {});
-  Program again("parleyd",
-                {"--config", file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("real"), "--set",
-                 free_base_port()},
-                environment());
-  ASSERT_TRUE(
-      eventually([&] { return !again.is_running() || again.err_so_far().find("listening") != std::string::npos; }));
-  again.signal(SIGTERM);
-  EXPECT_EQ(again.wait().exit_code, 0);
-  std::ifstream after_file(model, std::ios::binary);
-  EXPECT_EQ(std::string((std::istreambuf_iterator<char>(after_file)), {}), before);
-  EXPECT_GT(before.size(), 1000u);
 }
 
 TEST_F(EndToEnd, InterruptingASwarmEndsEveryDaemonAndKeepsResults) {
@@ -328,106 +238,6 @@ TEST_F(EndToEnd, InterruptingASwarmEndsEveryDaemonAndKeepsResults) {
     EXPECT_TRUE(std::filesystem::exists(scratch / "real" / ("peer-" + std::to_string(i)) / "model.safetensors"));
   }
 }
-
-// Bad input: one clear message with place, cause and remedy, and the documented exit code.
-
-TEST_F(EndToEnd, ATakenPortIsNamedWithTheOptionThatMovesIt) {
-  const TakenPort taken;
-  const std::string file = write("small.toml", kSmallSwarm);
-  const Finished finished = run_program(
-      "parleyd", {"--config", file, "--peer", "peer-0", "--set", "swarm.base_port=" + std::to_string(taken.port())},
-      environment());
-  EXPECT_EQ(finished.exit_code, 2);
-  EXPECT_THAT(finished.err,
-              AllOf(HasSubstr(std::to_string(taken.port())), HasSubstr("in use"), HasSubstr("swarm.base_port")));
-}
-
-TEST_F(EndToEnd, APeerWithAnotherConfigurationIsToldWhatDiffersAndStops) {
-  const std::string file = write("small.toml", std::string(kSmallSwarm) + "[topology]\ngraph = \"complete\"\n");
-  const std::string base = free_base_port();
-  std::vector<std::unique_ptr<Program>> others;
-  for (const char* peer : {"peer-0", "peer-1", "peer-2"}) {
-    others.push_back(std::make_unique<Program>(
-        "parleyd", std::vector<std::string>{"--config", file, "--peer", peer, "--set", base}, environment()));
-  }
-  const Finished odd = run_program(
-      "parleyd", {"--config", file, "--peer", "peer-3", "--set", base, "--set", "learning.learning_rate=0.2"},
-      environment());
-  EXPECT_EQ(odd.exit_code, 1);
-  EXPECT_THAT(odd.err, AllOf(HasSubstr("learning.learning_rate"), HasSubstr("0.2"), HasSubstr("0.1")));
-  for (auto& other : others) {
-    EXPECT_TRUE(other->is_running()) << other->err_so_far();
-    other->signal(SIGTERM);
-    EXPECT_EQ(other->wait().exit_code, 0);
-  }
-}
-
-TEST_F(EndToEnd, ASecondDaemonInTheSameDirectoryIsRefused) {
-  const std::string file = write("small.toml", kSmallSwarm);
-  const std::vector<std::string> arguments = {
-      "--config",      file, "--peer", "peer-0", "--set", "metrics.run_dir=" + run_directory("one"), "--set",
-      free_base_port()};
-  auto with = [&](const std::string& runtime) {
-    return std::vector<std::pair<std::string, std::string>>{{"PARLEY_RUNTIME_DIR", (scratch / runtime).string()}};
-  };
-  Program first("parleyd", arguments, with("a"));
-  ASSERT_TRUE(
-      eventually([&] { return !first.is_running() || std::filesystem::exists(scratch / "one" / "peer-0" / "lock"); }));
-  const Finished second = run_program("parleyd", arguments, with("b"));
-  EXPECT_EQ(second.exit_code, 3);
-  EXPECT_THAT(second.err, AllOf(HasSubstr("another daemon"), HasSubstr("metrics.run_dir")));
-}
-
-struct BadData {
-  const char* name;
-  const char* dataset;
-  std::vector<const char*> files;  ///< written into the data directory, all with these contents
-  const char* contents;
-  std::vector<const char*> said;
-};
-
-void PrintTo(const BadData& bad, std::ostream* out) {
-  *out << bad.name;
-}
-
-class BadDataTest : public EndToEnd, public ::testing::WithParamInterface<BadData> {};
-
-TEST_P(BadDataTest, IsRefusedWithTheFileAndTheRemedy) {
-  const BadData& bad = GetParam();
-  std::filesystem::create_directories(scratch / "data");
-  for (const char* name : bad.files) std::ofstream(scratch / "data" / name) << bad.contents;
-  const std::string file = write("small.toml", kSmallSwarm);
-  const std::vector<std::string> settings = {"--set", std::string("learning.dataset=") + bad.dataset,
-                                             "--set", "learning.model=softmax",
-                                             "--set", "learning.data=" + (scratch / "data").string()};
-  std::vector<std::string> arguments = {"simulate", file};
-  arguments.insert(arguments.end(), settings.begin(), settings.end());
-  const Finished simulated = parley(arguments);
-  EXPECT_EQ(simulated.exit_code, 2);
-  arguments = {"--config", file, "--peer", "peer-1"};
-  arguments.insert(arguments.end(), settings.begin(), settings.end());
-  const Finished real = run_program("parleyd", arguments, environment());
-  EXPECT_EQ(real.exit_code, 2);
-  for (const char* part : bad.said) {
-    EXPECT_THAT(simulated.err, HasSubstr(part));
-    EXPECT_THAT(real.err, HasSubstr(part));
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Files, BadDataTest,
-    ::testing::Values(BadData{"MissingIdx", "mnist", {}, nullptr, {"images-idx3-ubyte", "learning.data"}},
-                      BadData{"NotAnIdx",
-                              "mnist",
-                              {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                               "t10k-labels-idx1-ubyte"},
-                              "IDX?",
-                              {"-ubyte: at byte 0", "IDX"}},
-                      BadData{"MissingLibsvm", "libsvm(a9a)", {}, nullptr, {"a9a", "learning.data"}},
-                      BadData{"BrokenLibsvm", "libsvm(a9a)", {"a9a"}, "+1 1:1 2:1\n-1 1:x\n", {"a9a:2"}},
-                      BadData{"MissingCsv", "csv(train=t.csv)", {}, nullptr, {"t.csv", "learning.data"}},
-                      BadData{"BrokenCsv", "csv(train=t.csv)", {"t.csv"}, "a,b,y\n1,2,0\n1,zwei,1\n", {"t.csv:3"}}),
-    [](const auto& each) { return each.param.name; });
 
 }  // namespace
 }  // namespace parley::daemon

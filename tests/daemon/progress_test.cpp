@@ -138,5 +138,17 @@ TEST(StatusText, HasARowPerPeerAndPerLinkAndSaysForWhomAPeerWaits) {
   EXPECT_THAT(result_text(std::vector{waiting}, 200), AllOf(HasSubstr("peer-4"), HasSubstr("90.00%")));
 }
 
+TEST(StatusText, TheRoundOfANeighbourThatWasNeverHeardIsUnknown) {
+  wire::PeerStatus asked = peer(7, 0.5, 0.9, 0.25);
+  wire::NeighbourStatus silent, heard;
+  silent.weight = heard.weight = 0.5;
+  heard.round = 6;
+  heard.round_lag = 1;
+  asked.neighbours = {silent};
+  EXPECT_THAT(status_text(std::vector{asked}, 200), testing::ContainsRegex("greeting +0.5 +- +- "));
+  asked.neighbours = {heard};
+  EXPECT_THAT(status_text(std::vector{asked}, 200), testing::ContainsRegex("greeting +0.5 +6 +1 "));
+}
+
 }  // namespace
 }  // namespace parley::daemon

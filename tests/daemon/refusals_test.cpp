@@ -36,9 +36,8 @@ TEST(Refusals, ASectionThatIsAValueIsRefused) {
 }
 
 TEST(Refusals, AWrongTypeSaysWhatWasFoundAndWhatIsAllowed) {
-  EXPECT_EQ(
-      refusal("[swarm]\nrounds = \"many\"\n"),
-      "swarm.toml:2:10: swarm.rounds: found the text \"many\"; allowed: a whole number from 1 to 281474976710655");
+  EXPECT_EQ(refusal("[swarm]\nrounds = \"many\"\n"),
+            "swarm.toml:2:10: swarm.rounds: found the text \"many\"; allowed: a whole number from 1 to 1099511627776");
   EXPECT_THAT(refusal("[swarm]\nrounds = 1.5\n"), HasSubstr("found the number 1.5; allowed: a whole number"));
   EXPECT_THAT(refusal("[swarm]\nrounds = [1]\n"), HasSubstr("found an array"));
   EXPECT_THAT(refusal("[swarm]\nrounds = {a = 1}\n"), HasSubstr("found a table"));

@@ -97,6 +97,13 @@ TEST(Report, WhatIsNotKnownIsNullAndReadsBackAsUnknown) {
     EXPECT_TRUE(object.at(field).is_null()) << field;
   }
   EXPECT_TRUE(std::isnan(status_from(object)->test_loss));
+
+  status.neighbours.emplace_back();  // nothing heard of it
+  const Json neighbour = again(status_object(status)).at("neighbours").at(0);
+  for (const char* field : {"round", "round_lag", "rtt_seconds", "last_heard_seconds"}) {
+    EXPECT_TRUE(neighbour.at(field).is_null()) << field;
+  }
+  EXPECT_FALSE(status_from(again(status_object(status)))->neighbours.at(0).round.has_value());
 }
 
 TEST(Report, AFieldOfTheWrongTypeIsRefusedByName) {

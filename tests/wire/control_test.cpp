@@ -53,8 +53,10 @@ NeighbourStatus any_neighbour(base::Random& random) {
   n.endpoint = any_text(random, kMaxControlName);
   n.state = static_cast<LinkState>(random.below(5));
   n.weight = random.normal();
-  n.round = random.bits64();
-  n.round_lag = static_cast<std::int64_t>(random.bits64());
+  if (random.below(4) != 0) {
+    n.round = random.bits64();
+    n.round_lag = static_cast<std::int64_t>(random.bits64());
+  }
   n.rtt_seconds = duration_or_unknown(random);
   n.last_heard_seconds = duration_or_unknown(random);
   n.sent = any_traffic(random);

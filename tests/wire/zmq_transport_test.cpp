@@ -160,6 +160,23 @@ TEST(ZmqTransport, ConnectsWhenThePeerStartsAndAgainWhenItRestarts) {
   }
 }
 
+TEST(ZmqTransport, KnowsWhetherAConnectionStands) {
+  ZmqTransport a(loopback());
+  auto b = std::make_unique<ZmqTransport>(loopback());
+  const std::string endpoint = b->endpoint();
+  EXPECT_FALSE(a.is_connected(kOther)) << "nobody has been connected to";
+  a.connect(kOther, "tcp://127.0.0.1:1");  // nobody listens there
+  EXPECT_TRUE(a.send(kOther, bytes("waits"), {}));
+  EXPECT_FALSE(a.is_connected(kOther));
+  a.connect(kOther, endpoint);
+  EXPECT_TRUE(eventually([&] { return a.is_connected(kOther); }));
+  b.reset();
+  EXPECT_TRUE(eventually([&] {
+    a.receive();
+    return !a.is_connected(kOther);
+  }));
+}
+
 // Somebody with a socket of his own, who need not play by the rules.
 struct Stranger {
   explicit Stranger(const std::string& endpoint) : context(zmq_ctx_new()), socket(zmq_socket(context, ZMQ_DEALER)) {
