@@ -12,6 +12,12 @@ function(parley_room name)
   target_include_directories(parley_${name} PUBLIC "${root}")
   list(TRANSFORM ROOM_USES PREPEND parley_)
   target_link_libraries(parley_${name} PUBLIC ${ROOM_USES} ${ROOM_LIBRARIES} PRIVATE parley_flags ${ROOM_PRIVATE_LIBRARIES})
+  # A fuzzer is guided by the branches that an input takes. Every comparison is watched, too, where that slows no tests.
+  if(PARLEY_FUZZERS AND PARLEY_TESTS)
+    target_compile_options(parley_${name} PRIVATE -fsanitize-coverage=inline-8bit-counters,pc-table)
+  elseif(PARLEY_FUZZERS)
+    target_compile_options(parley_${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # parley_test(NAME ROOMS room... SOURCES file... [LIBRARIES target...] [LABELS label...] [TIMEOUT seconds])
@@ -44,4 +50,29 @@ function(parley_test name)
   file(WRITE "${label_tests}"
        "if(${name}_TESTS)\n  set_tests_properties(\${${name}_TESTS} PROPERTIES LABELS \"${labels}\")\nendif()\n")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${label_tests}")
+endfunction()
+
+# parley_fuzzer(NAME ROOM room SOURCES file... [DEFINITIONS definition...])
+# One libFuzzer program, NAME_fuzz. Where there are tests too (preset asan), ctest runs it on 20,000 inputs that follow from
+# the files of corpus/NAME, if there are any, and from a fixed seed: its labels are the room and fuzz.
+function(parley_fuzzer name)
+  cmake_parse_arguments(FUZZER "" "ROOM" "SOURCES;DEFINITIONS" ${ARGN})
+  add_executable(${name}_fuzz ${FUZZER_SOURCES})
+  target_compile_definitions(${name}_fuzz PRIVATE ${FUZZER_DEFINITIONS})
+  target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${name}_fuzz PRIVATE parley_flags parley_${FUZZER_ROOM})
+  if(NOT PARLEY_TESTS)
+    return()
+  endif()
+  # Named one by one, because libFuzzer would write what it finds into a directory of seeds.
+  file(GLOB seeds CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}/*")
+  set(seed_inputs "")
+  if(seeds)
+    list(JOIN seeds "," seed_inputs)
+    set(seed_inputs "-seed_inputs=${seed_inputs}")
+  endif()
+  add_test(NAME Fuzz.${name} COMMAND ${name}_fuzz -runs=20000 -seed=1 -verbosity=0
+           "-artifact_prefix=${CMAKE_CURRENT_BINARY_DIR}/${name}-" ${seed_inputs})
+  set_tests_properties(Fuzz.${name} PROPERTIES LABELS "${FUZZER_ROOM};fuzz" TIMEOUT 300)
 endfunction()
