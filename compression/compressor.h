@@ -82,8 +82,9 @@ class Compressor {
   /// Slices must start at multiples of this; 0: the operator has no slices, and the two functions are not to be called.
   virtual std::size_t slice() const { return 0; }
   /// Refuses what decode_add would refuse for d floats.
-  virtual base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const;
-  /// What decode_add does to the coordinates `first` .. `first` + y.size() - 1 of d. The payload has passed check().
+  virtual base::Result<void> check_payload(std::span<const std::byte> payload, std::size_t d) const;
+  /// What decode_add does to the coordinates `first` .. `first` + y.size() - 1 of d. The payload has passed
+  /// check_payload().
   virtual void add_slice(std::span<const std::byte> payload, std::size_t d, std::size_t first, float scale,
                          std::span<float> y) const;
 };

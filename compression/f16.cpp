@@ -42,14 +42,14 @@ class F16 final : public Compressor {
 
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
                                 std::span<float> y) const override {
-    if (auto checked = check(payload, y.size()); !checked) return checked;
+    if (auto checked = check_payload(payload, y.size()); !checked) return checked;
     add_slice(payload, y.size(), 0, scale, y);
     return {};
   }
 
   std::size_t slice() const override { return block_; }
 
-  base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const override {
+  base::Result<void> check_payload(std::span<const std::byte> payload, std::size_t d) const override {
     if (payload.size() != max_payload_size(d)) return wrong_size(payload.size(), max_payload_size(d));
     return check_blocks(payload.data(), payload.data() + 2 * d, d);
   }

@@ -30,7 +30,7 @@ class Identity final : public Compressor {
 
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
                                 std::span<float> y) const override {
-    if (auto checked = check(payload, y.size()); !checked) return checked;
+    if (auto checked = check_payload(payload, y.size()); !checked) return checked;
     add_slice(payload, y.size(), 0, scale, y);
     return {};
   }
@@ -38,7 +38,7 @@ class Identity final : public Compressor {
   bool sends_floats() const override { return true; }
   std::size_t slice() const override { return 1; }
 
-  base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const override {
+  base::Result<void> check_payload(std::span<const std::byte> payload, std::size_t d) const override {
     if (payload.size() != sizeof(float) * d) return wrong_size(payload.size(), sizeof(float) * d);
     if (kernels::max_magnitude_bits(payload.data(), d) >= kernels::kInfinityBits) return wrong_code(0);
     return {};

@@ -13,7 +13,7 @@ std::span<const Row> registry() {
   return table;
 }
 
-base::Result<void> Compressor::check(std::span<const std::byte>, std::size_t) const {
+base::Result<void> Compressor::check_payload(std::span<const std::byte>, std::size_t) const {
   PARLEY_CHECK(slice() > 0, spec());
   return {};
 }

@@ -69,7 +69,7 @@ base::RandomKey Node::key_of(base::PeerId peer, base::Phase phase) const {
 
 Payload Node::compress(std::span<const float> v, base::Phase phase) {
   if (v.data() == x_.data() && v.size() == x_.size() && parts_.compressor.sends_floats()) {
-    if (!parts_.compressor.check(model_.bytes, x_.size())) diverged(v);
+    if (!parts_.compressor.check_payload(model_.bytes, x_.size())) diverged(v);
     is_x_shared_ = true;
     return model_;
   }
@@ -102,7 +102,7 @@ bool Node::decode(Received& received, float scale, std::span<float> y, base::Pha
 }
 
 bool Node::check(Received& received) {
-  const auto checked = parts_.compressor.check(received.payload.bytes, size());
+  const auto checked = parts_.compressor.check_payload(received.payload.bytes, size());
   if (!checked) refuse(received, checked.refusal());
   return checked.ok();
 }

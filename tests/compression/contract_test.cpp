@@ -174,7 +174,7 @@ TEST_P(EveryCompressorWithSlices, DecodesSlicesAsAWhole) {
     for (const Input& input : inputs(d)) {
       const Bytes bytes = harness_.encode(input.x);
       const auto payload = std::as_bytes(std::span(bytes));
-      ASSERT_TRUE(compressor().check(payload, d).ok());
+      ASSERT_TRUE(compressor().check_payload(payload, d).ok());
       Floats whole(d, 0.25f), sliced(d, 0.25f);
       ASSERT_TRUE(harness_.decode_add(bytes, -0.3f, whole).ok());
       // Backwards, so that no slice can lean on the one before.
@@ -198,7 +198,8 @@ TEST_P(EveryCompressorWithSlices, ChecksAPayloadAsItsDecoderDoes) {
       if (!bytes.empty())
         bytes[random.below(static_cast<std::uint32_t>(bytes.size()))] = static_cast<std::uint8_t>(random.below(256));
       Floats y(kSize);
-      EXPECT_EQ(compressor().check(std::as_bytes(std::span(bytes)), kSize).ok(), harness_.decode_add(bytes, 1, y).ok());
+      EXPECT_EQ(compressor().check_payload(std::as_bytes(std::span(bytes)), kSize).ok(),
+                harness_.decode_add(bytes, 1, y).ok());
     }
   }
 }
