@@ -1,6 +1,7 @@
 #include "daemon/control_thread.h"
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -32,7 +33,7 @@ void take_short_turns() {
   struct {  // sched_attr of sched_setattr(2), which the C library does not declare
     std::uint32_t size = 48, policy = 0;
     std::uint64_t flags = 0;
-    std::int32_t nice = 0;
+    std::int32_t nice = getpriority(PRIO_PROCESS, 0);  // as it is
     std::uint32_t priority = 0;
     std::uint64_t runtime = 100'000;  // nanoseconds
     std::uint64_t deadline = 0, period = 0;

@@ -125,7 +125,8 @@ void PeerDaemon::turn() {
   if (deadline && *deadline <= now()) core_->on_time(now());
   if (train_until_ && now() >= *train_until_) {
     train_until_.reset();
-    stop("swarm.max_seconds is over");
+    // What has trained to its end goes on as it was told to, swarm.when_done = "wait" for example.
+    if (core_->state() <= simulation::PeerState::training) stop("swarm.max_seconds is over");
   }
   report_waiting();
   if (core_->state() == simulation::PeerState::draining && !drain_until_)
@@ -141,7 +142,7 @@ PeerDaemon::Ready PeerDaemon::wait() {
   if (transport_) items[count++] = {transport_->handle(), 0, ZMQ_POLLIN, 0};
   gossip::Duration until = now() + kIdleTurn;
   if (core_) until = std::min(until, core_->deadline().value_or(until));
-  if (drain_until_) until = std::min(until, *drain_until_);
+  if (drain_until_ && !results_written_) until = std::min(until, *drain_until_);
   if (train_until_) until = std::min(until, *train_until_);
   if (gradient_deferred_) until = {};
   const gossip::Duration turn_is_due = until;

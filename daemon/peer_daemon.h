@@ -69,6 +69,11 @@ class PeerDaemon final : private simulation::Shell {
   std::optional<PeerDirectory> directory_;
   gossip::Duration started_{};
 
+  // Handed to a worker while loading, then loop thread only.
+  SwarmGraph swarm_;
+  std::unique_ptr<PeerParts> parts_;
+  std::exception_ptr load_failure_;
+
   // Loop thread only.
   std::optional<ControlThread> control_;
   gossip::Duration published_{};  // when the status was told to control_ last
@@ -87,11 +92,6 @@ class PeerDaemon final : private simulation::Shell {
   std::optional<gossip::Duration> drain_until_;
   std::optional<gossip::Duration> train_until_;
   gossip::Duration waiting_noted_{};
-
-  // Handed to a worker while loading, then loop thread only.
-  SwarmGraph swarm_;
-  std::unique_ptr<PeerParts> parts_;
-  std::exception_ptr load_failure_;
 
   WorkerPool workers_;  // last: its threads use what is above
 };

@@ -20,8 +20,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kLogTail = 12;
 constexpr milliseconds kAnswerTimeout{500};
-// Peers whose neighbour has died may wait for it in vain: they get less time than after a Ctrl-C.
-constexpr milliseconds kGraceAfterFailure{3000};
+// A peer that waits in vain for another gives up after its drain timeout, and then writes its results.
+constexpr milliseconds kTimeToWrite{5000};
 
 /// One daemon and what is known of it.
 struct Member {
@@ -91,7 +91,7 @@ class Run {
       outcome_.interrupted = true;
       progress_.say(fmt::format("stopping: the peers finish their round (at most {:.3g} s); once more kills them",
                                 std::chrono::duration<double>(plan_.drain_timeout).count()));
-      terminate_all(plan_.drain_timeout);
+      terminate_all();
     }
   }
 
@@ -118,12 +118,12 @@ class Run {
     for (const std::string& line : lines) outcome_.error += "\n    " + line;
     if (alive() == 0) return;
     progress_.say(fmt::format("{} {}: stopping the others", m.plan.name, exit.text()));
-    terminate_all(std::min(plan_.drain_timeout, kGraceAfterFailure));
+    terminate_all();
   }
 
-  void terminate_all(milliseconds grace) {
+  void terminate_all() {
     for (Member& m : members_) m.process.terminate();
-    const auto at = Clock::now() + grace;
+    const auto at = Clock::now() + plan_.drain_timeout + kTimeToWrite;
     kill_at_ = kill_at_ ? std::min(*kill_at_, at) : at;
   }
 

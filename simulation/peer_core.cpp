@@ -9,6 +9,9 @@
 namespace parley::simulation {
 namespace {
 
+/// How long a peer that cannot take part any more looks for neighbours who wait for it.
+constexpr wire::Time kTellOthers = std::chrono::seconds(5);
+
 topology::Neighbourhood ids_of(const std::vector<NeighbourAddress>& neighbours) {
   topology::Neighbourhood result;
   for (const NeighbourAddress& neighbour : neighbours) result.peers.push_back(neighbour.id);
@@ -161,6 +164,7 @@ void PeerCore::abandon(wire::Time now) {
 
 std::optional<wire::Time> PeerCore::deadline() const {
   std::optional<wire::Time> earliest;
+  if (state_ == PeerState::starting && !late_.empty()) earliest = late_until_;
   for (const Neighbour& neighbour : neighbours_) {
     const auto due = neighbour.link->deadline();
     if (due && (!earliest || *due < *earliest)) earliest = due;
@@ -265,9 +269,10 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Delivered& delivered) {
 // knew of this peer's model. In the first round nothing is lost yet; after that it cannot be taken back.
 void PeerCore::on_event(Neighbour& neighbour, wire::Agreed& agreed) {
   shell_.note(fmt::format("agreed with {} (round {})", neighbour.address.name, agreed.round), false);
-  if (state_ == PeerState::starting && agreed.round.value > 0) {
-    fail(fmt::format("{} is in round {} already, and a peer that starts late or anew cannot catch up",
-                     neighbour.address.name, agreed.round));
+  if (state_ == PeerState::starting && agreed.round.value > 0 && late_.empty()) {
+    late_ = fmt::format("{} is in round {} already, and a peer that starts late or anew cannot catch up",
+                        neighbour.address.name, agreed.round);
+    late_until_ = now_ + kTellOthers;
   }
   if (state_ == PeerState::starting) return;
   if (state_ == PeerState::training && node_.round().value == 0 && agreed.round.value == 0) {
@@ -302,10 +307,21 @@ void PeerCore::fail(std::string why) {
   failure_ = std::move(why);
 }
 
+/// A peer that comes too late ends only when its other neighbours have heard of it too, or had time to: they may wait
+/// for its former life.
+void PeerCore::end_when_late() {
+  if (state_ != PeerState::starting || late_.empty()) return;
+  const bool told = std::none_of(neighbours_.begin(), neighbours_.end(),
+                                 [](const Neighbour& each) { return each.link->state() == wire::LinkState::greeting; });
+  if (!told && now_ < late_until_) return;
+  failure_ = late_;
+  finish(failure_);
+}
+
 void PeerCore::start_when_agreed() {
   const bool agreed = std::all_of(neighbours_.begin(), neighbours_.end(),
                                   [](const Neighbour& each) { return is_open(each.link->state()); });
-  if (state_ != PeerState::starting || !agreed) return;
+  if (state_ != PeerState::starting || !agreed || !late_.empty()) return;
   state_ = PeerState::training;
   task_ = gossip::train(node_, algorithm_, settings_.plan, stop_);
   task_.start();
@@ -313,6 +329,7 @@ void PeerCore::start_when_agreed() {
 
 void PeerCore::settle() {
   pump_all();
+  end_when_late();
   start_when_agreed();
   if (state_ == PeerState::training && task_.done()) {
     try {

@@ -156,6 +156,7 @@ class PeerCore final : private gossip::Host {
   void settle();
   void fail(std::string why);
   void start_when_agreed();
+  void end_when_late();
   void finish(const std::string& reason);
   void say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason);
   void drain();
@@ -176,6 +177,8 @@ class PeerCore final : private gossip::Host {
   std::vector<wire::LinkEvent> events_;
   std::vector<std::byte> header_;  // of the message being sent
   std::string failure_;
+  std::string late_;         // why this peer cannot take part, known while it starts
+  wire::Time late_until_{};  // others are looked for until then
   wire::ByteCount bytes_;
   std::map<std::string, std::uint64_t> refusals_;
   gossip::Task<> task_;  // last: it refers to what is above

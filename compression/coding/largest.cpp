@@ -19,7 +19,7 @@ constexpr std::size_t kPadding = 16;  // what the kernel may write past what it 
 /// How far below the last threshold the guess lies follows from how it went: closer after a call that collected many
 /// more than k, farther after one that collected too few.
 constexpr double kManyMore = 1.15;
-constexpr float kCloser = 0.75f, kFarther = 3, kFarthest = 0.3f;
+constexpr float kCloser = 0.75f, kFarther = 3, kClosest = 1e-3f, kFarthest = 0.3f;
 
 std::uint32_t magnitude_of(float value) {
   return std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu;
@@ -68,7 +68,7 @@ std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::si
     if (found.count < k)
       margin_ = std::min(kFarther * margin_, kFarthest);
     else if (static_cast<double>(found.count) > kManyMore * static_cast<double>(k))
-      margin_ *= kCloser;
+      margin_ = std::max(kCloser * margin_, kClosest);
   }
   if (!exact) {
     const std::uint32_t least = all ? 1 : std::max(guess(x, sampling.size, sampling.rank), 1u);
@@ -103,9 +103,8 @@ LargestFinder::Collection LargestFinder::collect(std::span<const float> x, std::
       if (!kernels::all_finite(x.data() + i, n)) result.largest = kernels::kInfinityBits;
       continue;
     }
-    const auto chunk =
-        kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i),
-                                  indices_.data() + result.count, values_.data() + result.count);
+    const auto chunk = kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i),
+                                                 indices_.data() + result.count, values_.data() + result.count);
     result.largest = std::max(result.largest, chunk.largest_bits);
     result.count += chunk.count;
   }
@@ -129,8 +128,8 @@ std::uint32_t LargestFinder::guess(std::span<const float> x, std::size_t sample,
   return threshold({sample_.data(), sample}, rank, 0, magnitude_of(*largest)).magnitude;
 }
 
-/// Counts magnitudes by their leading bits between `low` and `high`, which all lie within, and searches the k-th largest
-/// among the few that share its bin.
+/// Counts magnitudes by their leading bits between `low` and `high`, which all lie within, and searches the k-th
+/// largest among the few that share its bin.
 LargestFinder::Threshold LargestFinder::threshold(std::span<const float> x, std::size_t k, std::uint32_t low,
                                                   std::uint32_t high) {
   const int shift =

@@ -5,6 +5,7 @@
 #include <memory>
 #include <ostream>
 
+#include "base/error.h"
 #include "daemon/commands/commands.h"
 #include "daemon/options.h"
 #include "daemon/topology_report.h"
@@ -24,6 +25,10 @@ struct ShowArguments {
 TopologyQuestion question_of(const ShowArguments& arguments, const Environment& environment) {
   std::vector<std::string> overrides;
   const bool is_file = std::filesystem::is_regular_file(arguments.graph);
+  if (!is_file && (arguments.graph.ends_with(".toml") || arguments.graph.find('/') != std::string::npos))
+    throw base::OperatorError(fmt::format(
+        "{}: there is no such file; give a swarm file, or a graph such as ring or \"torus(rows=4, cols=4)\"",
+        arguments.graph));
   if (!is_file) overrides.push_back("topology.graph=" + arguments.graph);
   if (arguments.peers) overrides.push_back(fmt::format("swarm.peers={}", *arguments.peers));
   if (arguments.seed) overrides.push_back(fmt::format("swarm.seed={}", *arguments.seed));

@@ -96,28 +96,89 @@ TEST_F(EndToEnd, APeerThatIsRestartedBeforeTheSwarmStartsTakesPart) {
   }
 }
 
+/// The rounds that a peer has done, 0 if it does not say.
+std::uint64_t rounds_of(const Finished& status) {
+  const json document = json::parse(status.out, nullptr, false);
+  return document.is_object() ? document.value("round", std::uint64_t{0}) : 0;
+}
+
 TEST_F(EndToEnd, APeerThatStartsAnewInMidRunIsToldAndTheOthersGoOn) {
-  const std::string file = write("small.toml", std::string(kSmallSwarm) + "[topology]\ngraph = \"complete\"\n");
-  const std::string base = free_base_port();
-  const auto start = [&](const std::string& peer) {
-    return std::make_unique<Program>(
-        "parleyd",
-        std::vector<std::string>{"--config", file, "--peer", peer, "--set", base, "--set", "swarm.rounds=100000000"},
-        environment());
-  };
-  std::vector<std::unique_ptr<Program>> peers;
-  for (int i = 0; i < 4; ++i) peers.push_back(start("peer-" + std::to_string(i)));
-  ASSERT_TRUE(eventually([&] { return peers[0]->err_so_far().find("round 6") != std::string::npos; }));
-  peers[3]->signal(SIGKILL);
-  peers[3]->wait();
-  const Finished again = start("peer-3")->wait();
-  EXPECT_EQ(again.exit_code, 1);
-  EXPECT_THAT(again.err, HasSubstr("cannot"));
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(peers[static_cast<std::size_t>(i)]->is_running());
-    peers[static_cast<std::size_t>(i)]->signal(SIGTERM);
+  for (const std::string graph : {"complete", "ring"}) {
+    SCOPED_TRACE(graph);
+    const std::string file = write("small.toml", std::string(kSmallSwarm) + "[topology]\ngraph = \"" + graph + "\"\n");
+    const std::string base = free_base_port();
+    const auto start = [&](const std::string& peer) {
+      return std::make_unique<Program>(
+          "parleyd",
+          std::vector<std::string>{"--config", file, "--peer", peer, "--set", base, "--set", "swarm.rounds=100000000"},
+          environment());
+    };
+    const auto rounds = [&](int i) { return rounds_of(parley({"status", "peer-" + std::to_string(i), "--json"})); };
+    std::vector<std::unique_ptr<Program>> peers;
+    for (int i = 0; i < 4; ++i) peers.push_back(start("peer-" + std::to_string(i)));
+    ASSERT_TRUE(eventually([&] { return peers[0]->err_so_far().find("round 6") != std::string::npos; }));
+    peers[3]->signal(SIGKILL);
+    peers[3]->wait();
+    const Finished again = start("peer-3")->wait();
+    EXPECT_EQ(again.exit_code, 1);
+    EXPECT_THAT(again.err, HasSubstr("cannot"));
+    EXPECT_THAT(again.err, testing::Not(HasSubstr("has restarted"))) << "it is the one that has";
+    for (int i = 0; i < 3; ++i) {
+      const std::uint64_t before = rounds(i);
+      EXPECT_TRUE(eventually([&] { return rounds(i) > before + 5; })) << "peer-" << i << " stands still";
+      if (i == 1 && graph == "ring") continue;  // no neighbour of peer-3
+      EXPECT_THAT(peers[static_cast<std::size_t>(i)]->err_so_far(), HasSubstr("without it"));
+    }
+    for (int i = 0; i < 3; ++i) peers[static_cast<std::size_t>(i)]->signal(SIGTERM);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(peers[static_cast<std::size_t>(i)]->wait().exit_code, 0);
   }
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(peers[static_cast<std::size_t>(i)]->wait().exit_code, 0);
+}
+
+TEST_F(EndToEnd, APeerThatIsDoneAndWaitsIsIdleAndHasNoTimeLimit) {
+  const std::string file = write("small.toml", std::string(kSmallSwarm));
+  Program swarm("parley",
+                {"swarm", file, "--keep", "--run-dir", run_directory("kept"), "--set", "daemon.drain_timeout=100ms",
+                 "--set", "swarm.max_seconds=3"},
+                environment());
+  const auto result = scratch / "kept" / "peer-0" / "result.json";
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(result); }));
+  const auto uptime = [&] {
+    const json status = json::parse(parley({"status", "peer-0", "--json"}).out, nullptr, false);
+    return status.is_object() ? status.value("uptime_seconds", 0.0) : -1.0;
+  };
+  // Past every deadline that could still be heeded.
+  ASSERT_TRUE(eventually([&] { return uptime() > 4; }));
+  const json status = json::parse(parley({"status", "peer-0", "--json"}).out);
+  EXPECT_EQ(status.at("state"), "done");
+  // It turns its loop once a second; a loop that spun would use most of the time since.
+  std::ifstream stat("/proc/" + std::to_string(status.at("pid").get<int>()) + "/schedstat");
+  std::uint64_t before = 0, after = 0;
+  ASSERT_TRUE(stat >> before);
+  const double from = uptime();
+  ASSERT_TRUE(eventually([&] { return uptime() > from + 1; }));
+  std::ifstream again("/proc/" + std::to_string(status.at("pid").get<int>()) + "/schedstat");
+  ASSERT_TRUE(again >> after);
+  EXPECT_LT(static_cast<double>(after - before) * 1e-9, 0.2);
+  swarm.signal(SIGINT);
+  EXPECT_EQ(swarm.wait().exit_code, 0);
+}
+
+TEST_F(EndToEnd, WhenADaemonDiesTheOthersKeepTheirResults) {
+  const std::string file = write("small.toml", std::string(kSmallSwarm));
+  Program swarm("parley",
+                {"swarm", file, "--run-dir", run_directory("lost"), "--set", "swarm.rounds=100000000", "--set",
+                 "daemon.drain_timeout=2s"},
+                environment());
+  const auto status_of = [&](const std::string& peer) {
+    return json::parse(parley({"status", peer, "--json"}).out, nullptr, false);
+  };
+  ASSERT_TRUE(eventually([&] { return rounds_of(parley({"status", "peer-1", "--json"})) > 3; }));
+  kill(status_of("peer-1").at("pid").get<int>(), SIGKILL);
+  EXPECT_EQ(swarm.wait().exit_code, 1);
+  for (const char* peer : {"peer-0", "peer-2", "peer-3"}) {
+    EXPECT_TRUE(std::filesystem::exists(scratch / "lost" / peer / "model.safetensors")) << peer;
+    EXPECT_TRUE(std::filesystem::exists(scratch / "lost" / peer / "result.json")) << peer;
+  }
 }
 
 TEST_F(EndToEnd, RestartingAFinishedPeerKeepsItsResults) {

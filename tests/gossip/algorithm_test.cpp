@@ -98,6 +98,51 @@ void expect_same_models(const LocalSwarm& a, const LocalSwarm& b, double toleran
   }
 }
 
+/// The golden problem `copies` times side by side: every coordinate is a problem of its own.
+std::vector<std::unique_ptr<learning::Learner>> tiled_golden_learners(std::size_t copies) {
+  std::vector<std::unique_ptr<learning::Learner>> learners;
+  for (std::size_t i = 0; i < 8; ++i) {
+    std::vector<double> h, c;
+    for (std::size_t j = 0; j < 6 * copies; ++j) {
+      h.push_back(1 + static_cast<double>((i + 2 * (j % 6)) % 5) / 2.0);
+      c.push_back(static_cast<double>((3 * i + 5 * (j % 6)) % 11) - 5);
+    }
+    learners.push_back(std::make_unique<QuadraticLearner>(std::move(h), std::move(c)));
+  }
+  return learners;
+}
+
+TEST(EveryAlgorithm, TreatsModelsOfManyBlocksAsItTreatsSmallOnes) {
+  constexpr std::size_t kCopies = 800;  // 4,800 coordinates: more than two blocks of a pass
+  for (const char* compressor : {"identity", "bf16"}) {
+    for (const char* algorithm :
+         {"dpsgd(order=cta)", "dpsgd(order=atc)", "choco(gamma=0.5, order=cta)", "choco(gamma=0.5, order=atc)"}) {
+      const SwarmSettings settings{
+          .algorithm = algorithm, .compressor = compressor, .rounds = 30, .edges = ring_edges(8)};
+      LocalSwarm small(settings, golden_learners()), large(settings, tiled_golden_learners(kCopies));
+      small.run();
+      large.run();
+      for (std::uint32_t i = 0; i < 8; ++i) {
+        for (std::size_t j = 0; j < 6 * kCopies; ++j)
+          ASSERT_EQ(large.node(i).x()[j], small.node(i).x()[j % 6]) << algorithm << ' ' << compressor << ' ' << j;
+      }
+    }
+  }
+}
+
+TEST(Dpsgd, DecodesWholePayloadsWhereTheBlocksOfAPassDoNotFitTheOperators) {
+  constexpr std::size_t kCopies = 800;
+  SwarmSettings settings{.algorithm = "dpsgd", .rounds = 30, .edges = ring_edges(8)};
+  LocalSwarm exact(settings, tiled_golden_learners(kCopies));
+  settings.compressor = "f16(block=1000)";
+  LocalSwarm rounded(settings, tiled_golden_learners(kCopies));
+  exact.run();
+  rounded.run();
+  // Each round adds at most the rounding of two neighbours' and the own model, below 8, to eleven bits; steps contract.
+  expect_same_models(exact, rounded, 30 * 3 * 8 * 0x1p-11);
+  EXPECT_NE(exact.node(0).x()[0], rounded.node(0).x()[0]) << "else nothing was rounded";
+}
+
 TEST(Choco, WithoutCompressionAndGammaOneIsDpsgdAdaptThenCombine) {
   LocalSwarm choco({.algorithm = "choco(gamma=1, order=atc)", .rounds = 60, .edges = ring_edges(8)}, golden_learners());
   LocalSwarm dpsgd({.algorithm = "dpsgd(order=atc)", .rounds = 60, .edges = ring_edges(8)}, golden_learners());

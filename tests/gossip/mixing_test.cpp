@@ -52,6 +52,27 @@ TEST(Mix, ReturnsTheSquaredDistanceFromBefore) {
   }
 }
 
+TEST(Mix, OfAllPartsIsTheMixOfTheWhole) {
+  constexpr std::size_t kSize = 5000;
+  const auto own = random_vector(kSize, 1), replica = random_vector(kSize, 2);
+  const std::vector<Term> terms = {{0.3f, replica}};
+  std::vector<float> whole = random_vector(kSize, 0), parts = whole;
+  mix(whole, own, terms);
+  std::vector<std::pair<std::size_t, std::size_t>> blocks;
+  block_by_block(kSize, [&](std::size_t first, std::size_t n) {
+    blocks.emplace_back(first, n);
+    mix(std::span(parts).subspan(first, n), std::span(own).subspan(first, n), terms, first);
+  });
+  EXPECT_EQ(parts, whole);
+  std::size_t covered = 0;
+  for (const auto& [first, n] : blocks) {
+    EXPECT_EQ(first, covered);
+    covered += n;
+  }
+  EXPECT_EQ(covered, kSize);
+  EXPECT_GT(blocks.size(), 2u);
+}
+
 TEST(Subtract, GivesTheDifferenceAndItsSquaredNorm) {
   for (std::size_t d : kSizes) {
     const auto x = random_vector(d, 0), reference = random_vector(d, 1);

@@ -165,6 +165,23 @@ TEST_F(NodeTest, ANeighbourWhosePayloadCannotBeDecodedIsReportedAndLeftOut) {
   EXPECT_EQ(host.sent.back().to, std::vector<base::PeerId>{base::PeerId{0}});
 }
 
+TEST_F(NodeTest, AModelThatWasSentAsItIsNeverChanges) {
+  const std::vector<float> start(node.x().begin(), node.x().end());
+  const Payload sent = node.compress(node.x());
+  EXPECT_EQ(static_cast<const void*>(sent.bytes.data()), static_cast<const void*>(node.x().data())) << "no copy";
+  EXPECT_DEATH(node.mutable_x(), "is_x_shared_");
+  for (int round = 0; round < 5; ++round) {
+    const std::span<float> next = node.next_x();
+    EXPECT_NE(next.data(), node.x().data());
+    EXPECT_NE(static_cast<const void*>(next.data()), static_cast<const void*>(sent.bytes.data()));
+    std::fill(next.begin(), next.end(), static_cast<float>(round));
+    node.advance_x();
+    EXPECT_EQ(node.x()[0], static_cast<float>(round));
+    node.mutable_x()[0] = -1;
+    EXPECT_EQ(std::memcmp(sent.bytes.data(), start.data(), sent.bytes.size()), 0);
+  }
+}
+
 Task<> gradient_of(Node& node, std::vector<float>& copy) {
   const auto g = co_await node.gradient();
   copy.assign(g.begin(), g.end());
