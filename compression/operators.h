@@ -12,5 +12,8 @@ Row topk_row();
 Row randk_row();
 Row qsgd_row();
 Row sign_row();
+Row blocktopk_row();
+Row threshold_row();
+Row sampledtopk_row();
 
 }  // namespace parley::compression

@@ -86,6 +86,30 @@ TEST(PayloadFormat, TopkOfEverythingSendsNoIndices) {
   EXPECT_EQ(encoded("topk(ratio=1)", {1.0f, -2.0f}), (Bytes{33, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0}));
 }
 
+TEST(PayloadFormat, BlockTopkIsThatOfTopk) {
+  EXPECT_EQ(encoded("blocktopk(block=8, k=2)", v), encoded("topk(k=2)", v));
+}
+
+TEST(PayloadFormat, LargestBlocksAreBlockIndicesAndAllTheirFloats) {
+  // Block 0 of two: one bit as a gap, and one bit as it is; gaps have the smaller number.
+  std::vector<float> x = v;
+  x.push_back(0.5f);
+  Bytes expected = {0, 0x01};
+  const Bytes floats = encoded("identity", v);
+  expected.insert(expected.end(), floats.begin(), floats.end());
+  EXPECT_EQ(encoded("blocktopk(block=8, k=1, keep=blocks)", x), expected);
+}
+
+TEST(PayloadFormat, ThresholdIsACountGapsAndFloats) {
+  // 3, -4, 2 and 1.5 exceed 1, and -1 does not: gaps 0, 3, 0, 1 are 1, 0001, 1, 01.
+  EXPECT_EQ(encoded("threshold(value=1)", v),
+            (Bytes{0x80, 4, 0, 0, 0, 0xB1, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0xC0, 0, 0, 0, 0x40, 0, 0, 0xC0, 0x3F}));
+}
+
+TEST(PayloadFormat, SampledTopkCountsBecauseItsBoundIsAQuarterMore) {
+  EXPECT_EQ(encoded("sampledtopk(k=2)", v), (Bytes{0x80, 2, 0, 0, 0, 0x11, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0xC0}));
+}
+
 TEST(PayloadFormat, QsgdIsTheNormAndTwosComplementCodes) {
   // The norm is 7 and s is 7, so that every coordinate is a level, whatever the random numbers.
   EXPECT_EQ(encoded("qsgd", {7, -3, 0, 1, -7, 2, 5, -6}), (Bytes{0, 0, 0xE0, 0x40, 0xD7, 0x10, 0x29, 0xA5}));
