@@ -15,5 +15,6 @@ Row sign_row();
 Row blocktopk_row();
 Row threshold_row();
 Row sampledtopk_row();
+Row lowrank_row();
 
 }  // namespace parley::compression

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/random.h"
 #include "compression/compressor.h"
 
 namespace parley::compression {
@@ -108,6 +109,18 @@ TEST(PayloadFormat, ThresholdIsACountGapsAndFloats) {
 
 TEST(PayloadFormat, SampledTopkCountsBecauseItsBoundIsAQuarterMore) {
   EXPECT_EQ(encoded("sampledtopk(k=2)", v), (Bytes{0x80, 2, 0, 0, 0, 0x11, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0xC0}));
+}
+
+TEST(PayloadFormat, LowrankIsAnExponentAndTwoFactors) {
+  // A spike of 6 = 2^2 * 1.5 at row 1, column 2 of 3 x 3, and a tenth float. P is the spike's row with the sign of the
+  // third random start, Q the spike over 2^2 with that sign.
+  const bool minus =
+      base::random_block({.seed = 1, .peer = {2}, .round = {3}, .stream = base::Stream::compression}, 2)[0] % 2 != 0;
+  const unsigned char sign = minus ? 0x80 : 0;
+  const auto one = static_cast<unsigned char>(0x3F | sign);
+  EXPECT_EQ(encoded("lowrank(rank=1)", {0, 0, 0, 0, 0, 6, 0, 0, 0, 2}),
+            (Bytes{129, 0, 0, 0, 0, 0, 0, 0x80, one, 0, 0,    0,   0,  //
+                   0,   0, 0, 0, 0, 0, 0, 0,    0,   0, 0xC0, one, 0, 0, 0, 0x40}));
 }
 
 TEST(PayloadFormat, QsgdIsTheNormAndTwosComplementCodes) {

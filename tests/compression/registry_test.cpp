@@ -45,7 +45,8 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                                        {"sign", 7},
                                                                                        {"blocktopk", 49},
                                                                                        {"threshold", 50},
-                                                                                       {"sampledtopk", 51}})
+                                                                                       {"sampledtopk", 51},
+                                                                                       {"lowrank", 52}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "lowrank_reference.h"
 #include "selection_reference.h"
 
 namespace parley::compression::test {
@@ -56,6 +57,9 @@ const std::vector<Subject>& subjects() {
       {"sampledtopk(ratio=0.3)", [] { return sampledtopk_reference({.ratio = 0.3}, identity_reference()); }, 0.15},
       {"sampledtopk(k=5)", [] { return sampledtopk_reference({.k = 5}, identity_reference()); }},
       {"sampledtopk(ratio=0.1) | f16", [] { return sampledtopk_reference({.ratio = 0.1}, f16_reference(512)); }, 0.3},
+      {"lowrank(rank=1, start=cold)", [] { return lowrank_reference(1); }},
+      {"lowrank(rank=2, start=cold)", [] { return lowrank_reference(2); }},
+      {"lowrank(rank=7, start=cold)", [] { return lowrank_reference(7); }},
   };
   return table;
 }
