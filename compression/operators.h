@@ -16,5 +16,6 @@ Row blocktopk_row();
 Row threshold_row();
 Row sampledtopk_row();
 Row lowrank_row();
+Row eden_row();
 
 }  // namespace parley::compression

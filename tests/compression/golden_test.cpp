@@ -123,6 +123,13 @@ TEST(PayloadFormat, LowrankIsAnExponentAndTwoFactors) {
                    0,   0, 0, 0, 0, 0, 0, 0,    0,   0, 0xC0, one, 0, 0, 0, 0x40}));
 }
 
+TEST(PayloadFormat, EdenIsAScaleAndTheCodesOfTheRotatedVector) {
+  // From a program of its own, with Philox and both Hadamard matrices written out as sums over j of (-1)^popcount(i &
+  // j): v/4 becomes (108, -32, -40, -188, -68, -56, -16, -12, 20, 136, 136, 20, -20, -136, -136, -20)/16, exactly.
+  EXPECT_EQ(encoded("eden", v), (Bytes{0x00, 0x00, 0x8F, 0x3F, 0xFE, 0xF0}));  // the mean of these magnitudes, over 4
+  EXPECT_EQ(encoded("eden(bits=2)", v), (Bytes{0x1B, 0xB9, 0xB2, 0x3F, 0xBD, 0xFF, 0x14, 0xEB}));
+}
+
 TEST(PayloadFormat, QsgdIsTheNormAndTwosComplementCodes) {
   // The norm is 7 and s is 7, so that every coordinate is a level, whatever the random numbers.
   EXPECT_EQ(encoded("qsgd", {7, -3, 0, 1, -7, 2, 5, -6}), (Bytes{0, 0, 0xE0, 0x40, 0xD7, 0x10, 0x29, 0xA5}));

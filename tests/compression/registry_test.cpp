@@ -46,7 +46,8 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                                        {"blocktopk", 49},
                                                                                        {"threshold", 50},
                                                                                        {"sampledtopk", 51},
-                                                                                       {"lowrank", 52}})
+                                                                                       {"lowrank", 52},
+                                                                                       {"eden", 53}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
 }
 

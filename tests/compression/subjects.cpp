@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "eden_reference.h"
 #include "lowrank_reference.h"
 #include "selection_reference.h"
 
@@ -60,6 +61,12 @@ const std::vector<Subject>& subjects() {
       {"lowrank(rank=1, start=cold)", [] { return lowrank_reference(1); }},
       {"lowrank(rank=2, start=cold)", [] { return lowrank_reference(2); }},
       {"lowrank(rank=7, start=cold)", [] { return lowrank_reference(7); }},
+      {"eden", [] { return eden_reference({}); }},
+      {"eden(bits=2, block=64)", [] { return eden_reference({.bits = 2, .block = 64}); }},
+      {"eden(bits=3, block=256)", [] { return eden_reference({.bits = 3, .block = 256}); }},
+      {"eden(bits=4, block=2048)", [] { return eden_reference({.bits = 4, .block = 2048}); }},
+      {"eden(bits=1, block=128, scaling=unbiased)",
+       [] { return eden_reference({.block = 128, .contractive = false}); }},
   };
   return table;
 }
