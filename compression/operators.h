@@ -12,5 +12,10 @@ Row topk_row();
 Row randk_row();
 Row qsgd_row();
 Row sign_row();
+Row blocktopk_row();
+Row threshold_row();
+Row sampledtopk_row();
+Row lowrank_row();
+Row eden_row();
 
 }  // namespace parley::compression

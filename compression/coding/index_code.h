@@ -4,12 +4,17 @@
 //   code    := 0..31    gap codes (Rice) with that parameter b: each gap as gap >> b zeros, a one, and the b low bits
 //            | 32       every index in bit_width(d - 1) bits
 //            | 33       nothing: all d coordinates
+//            | 34       gaps as bytes of seven bits, the lowest first; the highest bit of a byte says that more follow
+//            | 35       gap codes by the run of 128 indices: five bits with the run's parameter b, then its gaps
 //            | +128     fewer than the agreed number are held: their count follows
 //
 // Indices ascend strictly; the gap of the first is itself, later ones are i_j - i_{j-1} - 1. Bits go least significant
 // first and are padded with zeros to a byte. Gap codes with b = 0 are the bitmap up to the last index, so the bitmap is
-// not a code of its own. The sender takes the code of the fewest bits, of equals the smallest number, and the receiver
-// refuses any other: equal indices have equal bytes.
+// not a code of its own; and no Elias-Fano code is shorter than the gap code with as many low bits. Runs pay where the
+// density changes along the vector, as it does from tensor to tensor; bytes where dense clusters lie far apart.
+//
+// The sender takes the code of the fewest bits, of equals the smallest number, and so for the parameter of each run.
+// The receiver refuses any other: equal indices have equal bytes.
 #pragma once
 
 #include <cstddef>

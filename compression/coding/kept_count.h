@@ -10,13 +10,16 @@
 
 namespace parley::compression {
 
+/// clamp(ceil(share * d - 1e-9), 1, d); 0 for d = 0. The small term keeps 0.1 * 30 at 3.
+std::size_t share_of(double share, std::size_t d);
+
 /// A share of the coordinates or a number of them.
 class KeptCount {
  public:
   /// From the arguments "ratio" and "k", of which at most one may be given; with neither, one per cent is kept.
   explicit KeptCount(const base::Arguments& arguments);
 
-  /// clamp(ceil(ratio * d - 1e-9), 1, d), or min(k, d); 0 for d = 0. The small term keeps 0.1 * 30 at 3.
+  /// share_of(ratio, d), or min(k, d).
   std::size_t of(std::size_t d) const;
 
   /// "ratio=0.01" or "k=20".

@@ -36,24 +36,35 @@ struct Sampling {
     rank = static_cast<std::size_t>(mean + 4 * std::sqrt(mean) + 4);
   }
 
-  /// How many coordinates are expected not to be below the guess.
-  std::size_t expected(std::size_t d) const {
-    return static_cast<std::size_t>(static_cast<double>(rank) / static_cast<double>(size) * static_cast<double>(d));
+  /// Whether a guess is not worth it.
+  bool all(std::size_t d) const { return d <= kChunk / 4 || rank >= size; }
+
+  /// For how many coordinates there must be room: twice those above k that are expected not to be below the guess.
+  std::size_t room(std::size_t d, std::size_t k) const {
+    const auto above =
+        static_cast<std::size_t>(static_cast<double>(rank) / static_cast<double>(size) * static_cast<double>(d));
+    const std::size_t expected = all(d) ? d : std::max(k, std::min(d, above));
+    return std::min(d, expected + (expected - k) + kChunk) + kChunk;
   }
 };
 
 }  // namespace
 
+void LargestFinder::reserve(std::size_t d, std::size_t k) {
+  const std::size_t room = Sampling(d, k).room(d, k) + kPadding;
+  if (indices_.size() < room) {
+    indices_.resize(room);
+    values_.resize(room);
+  }
+  if (sample_.size() < Sampling(d, k).size) sample_.resize(Sampling(d, k).size);
+  if (const std::size_t most = std::max(room, Sampling(d, k).size); members_.size() < most) members_.resize(most);
+}
+
 std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::size_t k) {
   const Sampling sampling(x.size(), k);
-  const bool all = x.size() <= kChunk / 4 || sampling.rank >= sampling.size;
-  const std::size_t expected = all ? x.size() : std::max(k, std::min(x.size(), sampling.expected(x.size())));
-  const std::size_t room = std::min(x.size(), expected + (expected - k) + kChunk) + kChunk;
-  if (indices_.size() < room + kPadding) {
-    indices_.resize(room + kPadding);
-    values_.resize(room + kPadding);
-  }
-  if (const std::size_t most = std::max(room, sampling.size); members_.size() < most) members_.resize(most);
+  const bool all = sampling.all(x.size());
+  const std::size_t room = sampling.room(x.size(), k);
+  reserve(x.size(), k);
   const bool like_last = !all && last_threshold_ > 0 && last_d_ == x.size() && last_k_ == k;
   last_d_ = x.size(), last_k_ = k;
 
@@ -116,7 +127,6 @@ std::uint32_t LargestFinder::guess(std::span<const float> x, std::size_t sample,
   // Always the same places: what is found does not depend on them.
   const base::PhiloxInput key = base::philox_input({.stream = base::Stream::compression});
   std::array<std::uint32_t, kernels::kGroup> words;
-  if (sample_.size() < sample) sample_.resize(sample);
   for (std::size_t i = 0; i < sample; ++i) {
     if (i % words.size() == 0)
       kernels::random_words(key, static_cast<std::uint32_t>(i / words.size()) * kernels::kBlocksPerGroup, 1,

@@ -18,6 +18,9 @@ namespace parley::compression {
 /// the exact threshold is searched among these few. A wrong guess only costs time: what is found does not depend on it.
 class LargestFinder {
  public:
+  /// Makes room, so that find() with these does not allocate.
+  void reserve(std::size_t d, std::size_t k);
+
   /// How many were found; nothing if x has a NaN or an infinity. Precondition: 1 <= k <= x.size() < 2^32. Allocates
   /// only when x or k grows.
   std::optional<std::size_t> find(std::span<const float> x, std::size_t k);

@@ -99,6 +99,25 @@ void unpack_nibbles(const std::uint8_t* from, std::size_t n, std::int16_t* level
   }
 }
 
+/// Codes of one bit: 1 for -1, 0 for 0.
+void pack_bits(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
+  const hn::CappedTag<std::int16_t, 32> d16;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16)) {
+    std::uint8_t bytes[8] = {};
+    hn::StoreMaskBits(d16, hn::Lt(hn::LoadU(d16, levels + i), hn::Zero(d16)), bytes);
+    std::memcpy(to + i / 8, bytes, hn::Lanes(d16) / 8);
+  }
+}
+
+void unpack_bits(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
+  const hn::CappedTag<std::int16_t, 32> d16;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16)) {
+    std::uint8_t bytes[8] = {};  // LoadMaskBits may read eight bytes from where it begins
+    std::memcpy(bytes, from + i / 8, hn::Lanes(d16) / 8);
+    hn::StoreU(hn::VecFromMask(d16, hn::LoadMaskBits(d16, bytes)), d16, levels + i);
+  }
+}
+
 void pack_bytes(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
   const hn::CappedTag<std::int16_t, 32> d16;
   const hn::Rebind<std::int8_t, decltype(d16)> d8;
@@ -131,6 +150,8 @@ HWY_EXPORT(add_levels);
 HWY_EXPORT(smallest_level);
 HWY_EXPORT(pack_nibbles);
 HWY_EXPORT(unpack_nibbles);
+HWY_EXPORT(pack_bits);
+HWY_EXPORT(unpack_bits);
 HWY_EXPORT(pack_bytes);
 HWY_EXPORT(unpack_bytes);
 
@@ -200,6 +221,8 @@ constexpr auto kUnpackers = unpackers(Widths());
 void pack_groups(const std::int16_t* levels, std::size_t n, unsigned bits, std::byte* to) {
   auto* bytes = reinterpret_cast<std::uint8_t*>(to);
   switch (bits) {
+    case 1:
+      return HWY_DYNAMIC_DISPATCH(pack_bits)(levels, n, bytes);
     case 4:
       return HWY_DYNAMIC_DISPATCH(pack_nibbles)(levels, n, bytes);
     case 8:
@@ -212,6 +235,8 @@ void pack_groups(const std::int16_t* levels, std::size_t n, unsigned bits, std::
 void unpack_groups(const std::byte* from, std::size_t n, unsigned bits, std::int16_t* levels) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(from);
   switch (bits) {
+    case 1:
+      return HWY_DYNAMIC_DISPATCH(unpack_bits)(bytes, n, levels);
     case 4:
       return HWY_DYNAMIC_DISPATCH(unpack_nibbles)(bytes, n, levels);
     case 8:

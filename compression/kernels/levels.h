@@ -24,7 +24,7 @@ void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::
 /// y_i += scale * (unit * levels[i]).
 void add_levels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y);
 
-/// Packs two's complement codes of `bits` (2..16) bits, least significant first, into ceil(n * bits / 8) bytes; pad
+/// Packs two's complement codes of `bits` (1..16) bits, least significant first, into ceil(n * bits / 8) bytes; pad
 /// bits are zero. Reads ceil(n / 64) * 64 levels, of which those past n are zero.
 void pack_levels(const std::int16_t* levels, std::size_t n, unsigned bits, std::byte* to);
 

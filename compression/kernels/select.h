@@ -17,4 +17,8 @@ struct Collected {
 Collected collect_at_least(const float* x, std::size_t n, std::uint32_t least, std::uint32_t first,
                            std::uint32_t* indices, float* values);
 
+/// A magnitude, as bits, for finding the k largest of the n at x (1 <= k <= n): exactly k are not below it, if there is
+/// such a one; else it is the k-th largest itself, which more than k are not below. A NaN counts as the largest.
+std::uint32_t split_magnitude(const float* x, std::size_t n, std::size_t k);
+
 }  // namespace parley::compression::kernels

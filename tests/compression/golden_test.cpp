@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/random.h"
 #include "compression/compressor.h"
 
 namespace parley::compression {
@@ -84,6 +85,49 @@ TEST(PayloadFormat, TopkSendsItsCountWhenThereAreFewerNonZeros) {
 
 TEST(PayloadFormat, TopkOfEverythingSendsNoIndices) {
   EXPECT_EQ(encoded("topk(ratio=1)", {1.0f, -2.0f}), (Bytes{33, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0}));
+}
+
+TEST(PayloadFormat, BlockTopkIsThatOfTopk) {
+  EXPECT_EQ(encoded("blocktopk(block=8, k=2)", v), encoded("topk(k=2)", v));
+}
+
+TEST(PayloadFormat, LargestBlocksAreBlockIndicesAndAllTheirFloats) {
+  // Block 0 of two: one bit as a gap, and one bit as it is; gaps have the smaller number.
+  std::vector<float> x = v;
+  x.push_back(0.5f);
+  Bytes expected = {0, 0x01};
+  const Bytes floats = encoded("identity", v);
+  expected.insert(expected.end(), floats.begin(), floats.end());
+  EXPECT_EQ(encoded("blocktopk(block=8, k=1, keep=blocks)", x), expected);
+}
+
+TEST(PayloadFormat, ThresholdIsACountGapsAndFloats) {
+  // 3, -4, 2 and 1.5 exceed 1, and -1 does not: gaps 0, 3, 0, 1 are 1, 0001, 1, 01.
+  EXPECT_EQ(encoded("threshold(value=1)", v),
+            (Bytes{0x80, 4, 0, 0, 0, 0xB1, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0xC0, 0, 0, 0, 0x40, 0, 0, 0xC0, 0x3F}));
+}
+
+TEST(PayloadFormat, SampledTopkCountsBecauseItsBoundIsAQuarterMore) {
+  EXPECT_EQ(encoded("sampledtopk(k=2)", v), (Bytes{0x80, 2, 0, 0, 0, 0x11, 0, 0, 0x40, 0x40, 0, 0, 0x80, 0xC0}));
+}
+
+TEST(PayloadFormat, LowrankIsAnExponentAndTwoFactors) {
+  // A spike of 6 = 2^2 * 1.5 at row 1, column 2 of 3 x 3, and a tenth float. P is the spike's row with the sign of the
+  // third random start, Q the spike over 2^2 with that sign.
+  const bool minus =
+      base::random_block({.seed = 1, .peer = {2}, .round = {3}, .stream = base::Stream::compression}, 2)[0] % 2 != 0;
+  const unsigned char sign = minus ? 0x80 : 0;
+  const auto one = static_cast<unsigned char>(0x3F | sign);
+  EXPECT_EQ(encoded("lowrank(rank=1)", {0, 0, 0, 0, 0, 6, 0, 0, 0, 2}),
+            (Bytes{129, 0, 0, 0, 0, 0, 0, 0x80, one, 0, 0,    0,   0,  //
+                   0,   0, 0, 0, 0, 0, 0, 0,    0,   0, 0xC0, one, 0, 0, 0, 0x40}));
+}
+
+TEST(PayloadFormat, EdenIsAScaleAndTheCodesOfTheRotatedVector) {
+  // From a program of its own, with Philox and both Hadamard matrices written out as sums over j of (-1)^popcount(i &
+  // j): v/4 becomes (108, -32, -40, -188, -68, -56, -16, -12, 20, 136, 136, 20, -20, -136, -136, -20)/16, exactly.
+  EXPECT_EQ(encoded("eden", v), (Bytes{0x00, 0x00, 0x8F, 0x3F, 0xFE, 0xF0}));  // the mean of these magnitudes, over 4
+  EXPECT_EQ(encoded("eden(bits=2)", v), (Bytes{0x1B, 0xB9, 0xB2, 0x3F, 0xBD, 0xFF, 0x14, 0xEB}));
 }
 
 TEST(PayloadFormat, QsgdIsTheNormAndTwosComplementCodes) {

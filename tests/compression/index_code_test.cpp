@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
+#include "compression/coding/subset.h"
 #include "harness.h"
+#include "sparse_reference.h"
 
 namespace parley::compression {
 namespace {
@@ -57,21 +60,116 @@ TEST(IndexCode, RoundTripsRunsAndClusters) {
   expect_round_trip(clusters, 1 << 20, clusters.size());
 }
 
-TEST(IndexCode, IsWithinThreePerCentOfTheEntropyForRandomPlaces) {
+/// log2 of the number of subsets of k out of d.
+double entropy(std::size_t d, std::size_t k) {
+  const auto n = static_cast<double>(d), m = static_cast<double>(k);
+  return (std::lgamma(n + 1) - std::lgamma(m + 1) - std::lgamma(n - m + 1)) / std::log(2.0);
+}
+
+/// Appends k random indices of the d from `first` on.
+void append_random(std::uint32_t first, std::size_t d, std::size_t k, std::uint64_t seed, Indices& indices) {
+  SubsetDrawer drawer;
+  for (const std::uint32_t index : drawer.draw(d, k, test::key_of(seed))) indices.push_back(first + index);
+}
+
+double bits_of(const Indices& indices, std::size_t d) {
+  return 8.0 * static_cast<double>(encoded(indices, d, indices.size()).size());
+}
+
+TEST(IndexCode, IsWithinFivePerCentOfTheEntropyForRandomPlaces) {
   constexpr std::size_t kSize = 1 << 20;
-  for (const double density : {1e-3, 1e-2, 0.1, 0.3}) {
-    base::Random random(test::key_of(3));
+  for (const double density : {1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1,
+                               0.15, 0.2,  0.25, 0.3,  0.33, 0.36, 0.38, 0.4,  0.45, 0.5}) {
+    const auto k = static_cast<std::size_t>(density * kSize);
     Indices indices;
-    for (std::uint32_t i = 0; i < kSize; ++i)
-      if (random.uniform_double() < density) indices.push_back(i);
-    const auto k = static_cast<double>(indices.size());
-    const double p = k / kSize;
-    const double entropy = kSize * (-p * std::log2(p) - (1 - p) * std::log2(1 - p));
-    const double bits = 8.0 * static_cast<double>(encoded(indices, kSize, indices.size()).size());
-    EXPECT_GE(bits, entropy * 0.99) << density;  // 1 %: the entropy of the empirical density is not that of the set
-    EXPECT_LE(bits, entropy * 1.03) << density;
-    EXPECT_NEAR(bits, expected_index_bits(kSize, indices.size()), 0.01 * bits) << density;
+    append_random(0, kSize, k, 3, indices);
+    const double bits = bits_of(indices, kSize);
+    EXPECT_LE(bits, 1.05 * entropy(kSize, k)) << density;
+    // Codes that depend on the set in nothing but its gaps are no shorter than the entropy of a geometric gap, on
+    // average; the sum of k gap codes deviates by at most a few times sqrt(k) bits.
+    EXPECT_GE(bits, entropy(kSize, k) - 10 * std::sqrt(static_cast<double>(k))) << density;
+    EXPECT_NEAR(bits, expected_index_bits(kSize, k), 0.01 * bits + 16) << density;
   }
+}
+
+TEST(IndexCode, FollowsADensityThatChangesFromTensorToTensor) {
+  struct Part {
+    std::size_t size, kept;
+  };
+  Indices indices;
+  double sum_of_entropies = 0;
+  std::uint32_t first = 0;
+  for (const auto& [size, kept] : {Part{400000, 1200}, Part{20000, 5000}, Part{100000, 1500}, Part{5000, 1500}}) {
+    append_random(first, size, kept, first, indices);
+    sum_of_entropies += entropy(size, kept);
+    first += static_cast<std::uint32_t>(size);
+  }
+  const auto bytes = encoded(indices, first, indices.size());
+  EXPECT_EQ(bytes[0], std::byte{35});
+  EXPECT_LE(8.0 * static_cast<double>(bytes.size()), 1.05 * sum_of_entropies);
+  EXPECT_LE(8.0 * static_cast<double>(bytes.size()), 0.85 * entropy(first, indices.size()));
+  expect_round_trip(indices, first, indices.size());
+}
+
+TEST(IndexCode, IsTheShortestOfAllCodes) {
+  // Supports whose gaps are of one scale, of two, and of all scales, against a reference that writes out every code.
+  base::Random random(test::key_of(5));
+  for (int attempt = 0; attempt < 300; ++attempt) {
+    const std::uint32_t near = 1 + random.below(1u << random.below(8)), far = 1 + random.below(1u << random.below(14));
+    const std::uint32_t length = 1 + random.below(300);
+    Indices indices;
+    std::uint32_t next = random.below(far);
+    for (std::uint32_t j = 0; j < length; ++j) {
+      indices.push_back(next);
+      const bool jumps = attempt % 3 == 0 ? false : attempt % 3 == 1 ? j % 50 == 49 : j > length / 2;
+      next += 1 + random.below(jumps ? far : near);
+    }
+    const std::size_t d = next + random.below(far), k = indices.size() + attempt % 2;
+    const auto bytes = encoded(indices, d, std::min(k, d));
+    const auto expected = test::encoded_indices(indices, d, std::min(k, d));
+    ASSERT_EQ(bytes.size(), expected.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i) ASSERT_EQ(std::to_integer<unsigned>(bytes[i]), expected[i]) << i;
+    expect_round_trip(indices, d, std::min(k, d));
+  }
+}
+
+TEST(IndexCode, WritesFarClustersAsBytes) {
+  // Gaps 100, 100, 100, 300000: with b = 7 gap codes take 8 + 8 + 8 + 8 + 2343 bits, with larger b more than ten for
+  // each small gap; bytes take 8 + 8 + 8 + 24. 300000 = 96 + 128 * (39 + 128 * 18).
+  const Indices indices = {100, 201, 302, 300303};
+  EXPECT_EQ(encoded(indices, 1 << 20, 4),
+            (std::vector<std::byte>{std::byte{34}, std::byte{100}, std::byte{100}, std::byte{100}, std::byte{0xE0},
+                                    std::byte{0xA7}, std::byte{18}}));
+  expect_round_trip(indices, 1 << 20, 4);
+}
+
+TEST(IndexCode, WritesRunsWithAParameterEach) {
+  // 128 gaps of 0, one bit each with b = 0; then 128 gaps of 7, which take four bits with b = 2 and 3: 0 1 11.
+  Indices indices;
+  for (std::uint32_t j = 0; j < 128; ++j) indices.push_back(j);
+  for (std::uint32_t j = 0; j < 128; ++j) indices.push_back(135 + 8 * j);
+  std::vector<bool> bits(5, false);
+  bits.insert(bits.end(), 128, true);
+  bits.insert(bits.end(), {false, true, false, false, false});
+  for (int j = 0; j < 128; ++j) bits.insert(bits.end(), {false, true, true, true});
+  std::vector<std::byte> expected(1 + (bits.size() + 7) / 8);
+  expected[0] = std::byte{35};
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    if (bits[i]) expected[1 + i / 8] |= std::byte{1} << (i % 8);
+  EXPECT_EQ(encoded(indices, 2000, 256), expected);
+
+  // The same with b = 3 in the second run: 1 111.
+  bits = std::vector<bool>(5, false);
+  bits.insert(bits.end(), 128, true);
+  bits.insert(bits.end(), {true, true, false, false, false});
+  bits.insert(bits.end(), 512, true);
+  std::fill(expected.begin() + 1, expected.end(), std::byte{0});
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    if (bits[i]) expected[1 + i / 8] |= std::byte{1} << (i % 8);
+  Indices out(256);
+  const auto refused = decode_indices(expected, 2000, 256, out);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.refusal().reason, "payload_not_canonical");
 }
 
 TEST(IndexCode, RefusesEveryCodeButTheShortest) {
@@ -103,7 +201,10 @@ TEST(IndexCode, RefusesIndicesOutOfOrderOrRange) {
   EXPECT_EQ(reason({std::byte{0}, std::byte{0}, std::byte{0x10}}, 12, 1), "payload_index");  // 12 of 12
   EXPECT_EQ(reason({std::byte{0}, std::byte{0}}, 12, 1), "payload_truncated");
   EXPECT_EQ(reason({}, 12, 1), "payload_truncated");
-  EXPECT_EQ(reason({std::byte{34}}, 12, 1), "payload_code");
+  EXPECT_EQ(reason({std::byte{36}}, 12, 1), "payload_code");
+  EXPECT_EQ(reason({std::byte{34}, std::byte{0x83}, std::byte{0}}, 12, 1), "payload_not_canonical");  // 3 in two bytes
+  EXPECT_EQ(reason({std::byte{34}, std::byte{0x83}}, 12, 1), "payload_truncated");
+  EXPECT_EQ(reason({std::byte{34}, std::byte{13}}, 12, 1), "payload_index");
   EXPECT_EQ(reason({std::byte{33}}, 12, 1), "payload_not_canonical");  // all twelve are not one
   EXPECT_EQ(reason({std::byte{0x80}, std::byte{2}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{3}}, 12, 2),
             "payload_not_canonical");                                                  // as many as agreed, yet counted

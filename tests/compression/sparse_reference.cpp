@@ -1,3 +1,5 @@
+#include "sparse_reference.h"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -5,26 +7,59 @@
 #include <numeric>
 #include <set>
 
-#include "reference.h"
-
 namespace parley::compression::test {
 namespace {
 
 using Bits = std::vector<bool>;
-using Indices = std::vector<std::uint32_t>;
 
 void put(Bits& bits, std::uint64_t value, unsigned count) {
   for (unsigned b = 0; b < count; ++b) bits.push_back(((value >> b) & 1) != 0);
 }
 
-Bits gap_bits(const Indices& indices, unsigned b) {
+Bits gap_bits(const Indices& indices, unsigned b, std::int64_t last = -1) {
   Bits bits;
-  std::int64_t last = -1;
   for (const std::uint32_t index : indices) {
     const std::uint64_t gap = static_cast<std::uint64_t>(index - last - 1);
     for (std::uint64_t zero = 0; zero < gap >> b; ++zero) bits.push_back(false);
     bits.push_back(true);
     put(bits, gap & ((std::uint64_t{1} << b) - 1), b);
+    last = index;
+  }
+  return bits;
+}
+
+/// The shortest of all gap codes, of equals the first, and its parameter.
+std::pair<Bits, unsigned> best_gap_bits(const Indices& indices, std::int64_t last = -1) {
+  std::pair<Bits, unsigned> best{gap_bits(indices, 0, last), 0};
+  for (unsigned b = 1; b < 32; ++b) {
+    Bits bits = gap_bits(indices, b, last);
+    if (bits.size() < best.first.size()) best = {std::move(bits), b};
+  }
+  return best;
+}
+
+Bits run_bits(const Indices& indices) {
+  Bits bits;
+  std::int64_t last = -1;
+  for (std::size_t j = 0; j < indices.size(); j += 128) {
+    const Indices run(indices.begin() + static_cast<std::ptrdiff_t>(j),
+                      indices.begin() + static_cast<std::ptrdiff_t>(std::min(indices.size(), j + 128)));
+    const auto [of_run, b] = best_gap_bits(run, last);
+    put(bits, b, 5);
+    bits.insert(bits.end(), of_run.begin(), of_run.end());
+    last = run.back();
+  }
+  return bits;
+}
+
+Bits byte_bits(const Indices& indices) {
+  Bits bits;
+  std::int64_t last = -1;
+  for (const std::uint32_t index : indices) {
+    for (auto gap = static_cast<std::uint64_t>(index - last - 1);; gap /= 128) {
+      put(bits, gap % 128 + (gap >= 128 ? 128 : 0), 8);
+      if (gap < 128) break;
+    }
     last = index;
   }
   return bits;
@@ -42,16 +77,17 @@ Bits packed_bits(const Indices& indices, std::size_t d) {
   return bits;
 }
 
-/// Writes the indices in every code and takes the shortest.
+}  // namespace
+
 Bytes encoded_indices(const Indices& indices, std::size_t d, std::size_t k) {
-  unsigned code = 0;
-  Bits best = gap_bits(indices, 0);
-  for (unsigned b = 1; b < 32; ++b) {
-    Bits bits = gap_bits(indices, b);
-    if (bits.size() < best.size()) best = std::move(bits), code = b;
-  }
-  if (packed_bits(indices, d).size() < best.size()) best = packed_bits(indices, d), code = 32;
-  if (indices.size() == d && !best.empty()) best.clear(), code = 33;
+  auto [best, code] = best_gap_bits(indices);
+  const auto consider = [&best = best, &code = code](unsigned other, Bits bits) {
+    if (bits.size() < best.size()) best = std::move(bits), code = other;
+  };
+  consider(32, packed_bits(indices, d));
+  if (indices.size() == d) consider(33, {});
+  consider(34, byte_bits(indices));
+  consider(35, run_bits(indices));
   Bytes bytes = {static_cast<std::uint8_t>(code | (indices.size() < k ? 128u : 0u))};
   if (indices.size() < k)
     for (unsigned b = 0; b < 32; b += 8) bytes.push_back(static_cast<std::uint8_t>((indices.size() >> b) & 0xFF));
@@ -63,7 +99,6 @@ Bytes encoded_indices(const Indices& indices, std::size_t d, std::size_t k) {
   return bytes;
 }
 
-/// Reads indices from the front of `bytes` and removes what it read.
 Indices decoded_indices(Bytes& bytes, std::size_t d, std::size_t k) {
   const unsigned code = bytes[0] & 127u;
   std::size_t at = 1, count = k;
@@ -83,16 +118,25 @@ Indices decoded_indices(Bytes& bytes, std::size_t d, std::size_t k) {
     for (unsigned b = 0; b < bits; ++b) value |= static_cast<std::uint64_t>(next_bit()) << b;
     return value;
   };
+  const auto gap_code = [&](unsigned b) {
+    std::uint64_t quotient = 0;
+    while (!next_bit()) ++quotient;
+    return (quotient << b) + number(b);
+  };
+  const auto byte_code = [&] {
+    std::uint64_t gap = 0, byte = 128;
+    for (unsigned shift = 0; byte >= 128; shift += 7) gap |= ((byte = number(8)) % 128) << shift;
+    return gap;
+  };
   Indices indices;
   std::uint64_t next = 0;
+  unsigned b = code;
   for (std::size_t j = 0; j < count; ++j) {
     std::uint64_t index = j;
     if (code == 32) index = number(width_of(d));
-    if (code < 32) {
-      std::uint64_t quotient = 0;
-      while (!next_bit()) ++quotient;
-      index = next + (quotient << code) + number(code);
-    }
+    if (code == 34) index = next + byte_code();
+    if (code == 35 && j % 128 == 0) b = static_cast<unsigned>(number(5));
+    if (code < 32 || code == 35) index = next + gap_code(b);
     indices.push_back(static_cast<std::uint32_t>(index));
     next = index + 1;
   }
@@ -106,6 +150,52 @@ Floats picked(const Floats& x, const Indices& indices) {
   return values;
 }
 
+Bytes KeptReference::encode(const Floats& x, const Indices& indices, std::size_t k, const base::RandomKey& key) const {
+  if (x.empty()) return {};
+  Bytes bytes = encoded_indices(indices, x.size(), k);
+  const Bytes values = values_->encode(picked(x, indices), key_of_values(key));
+  bytes.insert(bytes.end(), values.begin(), values.end());
+  return bytes;
+}
+
+Floats KeptReference::decode(const Bytes& bytes, std::size_t d, std::size_t k, const base::RandomKey& key) const {
+  Floats x(d);
+  if (d == 0) return x;
+  Bytes rest = bytes;
+  const Indices indices = decoded_indices(rest, d, k);
+  const Floats values = values_->decode(rest, indices.size(), key_of_values(key));
+  for (std::size_t j = 0; j < indices.size(); ++j) x[indices[j]] = values[j];
+  return x;
+}
+
+std::optional<double> KeptReference::expected_error(const Floats& x, const Indices& indices) const {
+  const auto of_values = values_->expected_error(picked(x, indices));
+  if (!of_values) return std::nullopt;
+  double dropped = 0;
+  std::size_t j = 0;
+  for (std::uint32_t i = 0; i < x.size(); ++i) {
+    if (j < indices.size() && indices[j] == i) {
+      ++j;
+    } else {
+      dropped += static_cast<double>(x[i]) * x[i];
+    }
+  }
+  return dropped + *of_values;
+}
+
+Indices largest(const Floats& x, std::size_t k, std::uint32_t first, std::size_t length) {
+  Indices order(std::min(length, x.size() - first));
+  std::iota(order.begin(), order.end(), first);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return std::abs(x[a]) > std::abs(x[b]); });
+  if (order.size() > k) order.resize(k);
+  std::erase_if(order, [&](std::uint32_t i) { return x[i] == 0; });
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+namespace {
+
 double energy(const Floats& x) {
   double sum = 0;
   for (const float value : x) sum += static_cast<double>(value) * value;
@@ -114,58 +204,21 @@ double energy(const Floats& x) {
 
 class TopkReference final : public Reference {
  public:
-  TopkReference(Kept kept, ReferencePointer values) : kept_(kept), values_(std::move(values)) {}
+  TopkReference(Kept kept, ReferencePointer values) : kept_(kept), code_(std::move(values)) {}
 
   Bytes encode(const Floats& x, const base::RandomKey& key) const override {
-    if (x.empty()) return {};
-    const Indices indices = largest(x);
-    Bytes bytes = encoded_indices(indices, x.size(), kept_.of(x.size()));
-    const Bytes values = values_->encode(picked(x, indices), key_of_values(key));
-    bytes.insert(bytes.end(), values.begin(), values.end());
-    return bytes;
+    return code_.encode(x, chosen(x), kept_.of(x.size()), key);
   }
-
   Floats decode(const Bytes& bytes, std::size_t d, const base::RandomKey& key) const override {
-    Floats x(d);
-    if (d == 0) return x;
-    Bytes rest = bytes;
-    const Indices indices = decoded_indices(rest, d, kept_.of(d));
-    const Floats values = values_->decode(rest, indices.size(), key_of_values(key));
-    for (std::size_t j = 0; j < indices.size(); ++j) x[indices[j]] = values[j];
-    return x;
+    return code_.decode(bytes, d, kept_.of(d), key);
   }
-
-  std::optional<double> expected_error(const Floats& x) const override {
-    if (x.empty()) return 0;
-    const Indices indices = largest(x);
-    const auto of_values = values_->expected_error(picked(x, indices));
-    if (!of_values) return std::nullopt;
-    double dropped = 0;
-    std::size_t j = 0;
-    for (std::uint32_t i = 0; i < x.size(); ++i) {
-      if (j < indices.size() && indices[j] == i) {
-        ++j;
-      } else {
-        dropped += static_cast<double>(x[i]) * x[i];
-      }
-    }
-    return dropped + *of_values;
-  }
+  std::optional<double> expected_error(const Floats& x) const override { return code_.expected_error(x, chosen(x)); }
 
  private:
-  Indices largest(const Floats& x) const {
-    Indices order(x.size());
-    std::iota(order.begin(), order.end(), 0u);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return std::abs(x[a]) > std::abs(x[b]); });
-    order.resize(kept_.of(x.size()));
-    std::erase_if(order, [&](std::uint32_t i) { return x[i] == 0; });
-    std::sort(order.begin(), order.end());
-    return order;
-  }
+  Indices chosen(const Floats& x) const { return largest(x, kept_.of(x.size())); }
 
   Kept kept_;
-  ReferencePointer values_;
+  KeptReference code_;
 };
 
 class RandkReference final : public Reference {

@@ -3,6 +3,10 @@
 #include <cmath>
 #include <limits>
 
+#include "eden_reference.h"
+#include "lowrank_reference.h"
+#include "selection_reference.h"
+
 namespace parley::compression::test {
 
 const std::vector<Subject>& subjects() {
@@ -38,6 +42,31 @@ const std::vector<Subject>& subjects() {
        [] { return randk_reference({.ratio = 0.2}, true, qsgd_reference({.contractive = false})); }},
       {"randk(ratio=0.5) | topk(ratio=0.2) | f16",
        [] { return randk_reference({.ratio = 0.5}, false, topk_reference({.ratio = 0.2}, f16_reference(512))); }},
+      // Group C: sparsifiers, rotations and decompositions.
+      {"blocktopk", [] { return blocktopk_reference(256, {.ratio = 0.01}, identity_reference()); }},
+      {"blocktopk(block=16, k=3)", [] { return blocktopk_reference(16, {.k = 3}, identity_reference()); }},
+      {"blocktopk(block=37, ratio=0.2) | qsgd",
+       [] { return blocktopk_reference(37, {.ratio = 0.2}, qsgd_reference({})); }},
+      {"blocktopk(block=32, ratio=0.3, keep=blocks)",
+       [] { return largest_blocks_reference(32, {.ratio = 0.3}, identity_reference()); }},
+      {"blocktopk(block=8, k=2, keep=blocks) | bf16",
+       [] { return largest_blocks_reference(8, {.k = 2}, bf16_reference()); }},
+      {"threshold(value=1)", [] { return threshold_reference(1, 1, identity_reference()); }, 0.05},
+      {"threshold(value=0)", [] { return threshold_reference(0, 1, identity_reference()); }},
+      {"threshold(value=0.5, most=0.1) | sign(block=8)",
+       [] { return threshold_reference(0.5f, 0.1, sign_reference(8)); }, 0.01},
+      {"sampledtopk(ratio=0.3)", [] { return sampledtopk_reference({.ratio = 0.3}, identity_reference()); }, 0.15},
+      {"sampledtopk(k=5)", [] { return sampledtopk_reference({.k = 5}, identity_reference()); }},
+      {"sampledtopk(ratio=0.1) | f16", [] { return sampledtopk_reference({.ratio = 0.1}, f16_reference(512)); }, 0.3},
+      {"lowrank(rank=1, start=cold)", [] { return lowrank_reference(1); }},
+      {"lowrank(rank=2, start=cold)", [] { return lowrank_reference(2); }},
+      {"lowrank(rank=7, start=cold)", [] { return lowrank_reference(7); }},
+      {"eden", [] { return eden_reference({}); }},
+      {"eden(bits=2, block=64)", [] { return eden_reference({.bits = 2, .block = 64}); }},
+      {"eden(bits=3, block=256)", [] { return eden_reference({.bits = 3, .block = 256}); }},
+      {"eden(bits=4, block=2048)", [] { return eden_reference({.bits = 4, .block = 2048}); }},
+      {"eden(bits=1, block=128, scaling=unbiased)",
+       [] { return eden_reference({.block = 128, .contractive = false}); }},
   };
   return table;
 }
