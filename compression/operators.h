@@ -12,5 +12,6 @@ Row topk_row();
 Row randk_row();
 Row qsgd_row();
 Row sign_row();
+Row terngrad_row();
 
 }  // namespace parley::compression

@@ -23,6 +23,12 @@ double sum_of_squares(const float* x, std::size_t n) {
   return fixed_order_sum(x, n, Square());
 }
 
+Spread spread(const float* x, std::size_t n) {
+  WatchLargest largest;
+  const double sum = fixed_order_sum(x, n, Square(), largest);
+  return {sum, largest.bits()};
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace parley::compression::kernels
 HWY_AFTER_NAMESPACE();
@@ -33,6 +39,7 @@ namespace parley::compression::kernels {
 HWY_EXPORT(max_magnitude_bits);
 HWY_EXPORT(sum_of_magnitudes);
 HWY_EXPORT(sum_of_squares);
+HWY_EXPORT(spread);
 
 std::uint32_t max_magnitude_bits(const float* x, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(max_magnitude_bits)(x, n);
@@ -52,6 +59,10 @@ double sum_of_magnitudes(const float* x, std::size_t n) {
 
 double sum_of_squares(const float* x, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(sum_of_squares)(x, n);
+}
+
+Spread spread(const float* x, std::size_t n) {
+  return HWY_DYNAMIC_DISPATCH(spread)(x, n);
 }
 
 }  // namespace parley::compression::kernels

@@ -26,4 +26,12 @@ double sum_of_magnitudes(const float* x, std::size_t n);
 /// sum x_i^2. Not finite if any x_i is not.
 double sum_of_squares(const float* x, std::size_t n);
 
+struct Spread {
+  double sum_of_squares;
+  std::uint32_t largest_bits;  ///< as max_magnitude_bits
+};
+
+/// Both in one pass.
+Spread spread(const float* x, std::size_t n);
+
 }  // namespace parley::compression::kernels

@@ -109,5 +109,11 @@ TEST(PayloadFormat, QsgdRoundsToOneOfTheTwoNearestLevelsOfTheEuclideanNorm) {
   }
 }
 
+TEST(PayloadFormat, TerngradIsTheScaleAndFiveDigitsAByte) {
+  // All magnitudes are the scale or zero, so there is nothing to draw. Seven levels take two bytes: of levels 0, 2, 4,
+  // 6 (1, 0, 1, -1: digits 1, 0, 1, 2) and of levels 1, 3, 5 (-1, 1, 0: digits 2, 1, 0).
+  EXPECT_EQ(encoded("terngrad", {2, -2, 0, 2, 2, 0, -2}), (Bytes{0, 0, 0, 0x40, 1 + 9 + 2 * 27, 2 + 3}));
+}
+
 }  // namespace
 }  // namespace parley::compression

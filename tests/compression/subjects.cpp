@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ternary_reference.h"
+
 namespace parley::compression::test {
 
 const std::vector<Subject>& subjects() {
@@ -38,6 +40,12 @@ const std::vector<Subject>& subjects() {
        [] { return randk_reference({.ratio = 0.2}, true, qsgd_reference({.contractive = false})); }},
       {"randk(ratio=0.5) | topk(ratio=0.2) | f16",
        [] { return randk_reference({.ratio = 0.5}, false, topk_reference({.ratio = 0.2}, f16_reference(512))); }},
+      // Ternary levels, signs and fixed grids.
+      {"terngrad", [] { return terngrad_reference({}); }},
+      {"terngrad(clip=1, bucket=37)", [] { return terngrad_reference({.clip = 1, .bucket = 37}); }},
+      {"terngrad(clip=none, bucket=64, scaling=unbiased)",
+       [] { return terngrad_reference({.clip = {}, .bucket = 64, .contractive = false}); }},
+      {"terngrad(clip=1.5, bucket=tensor)", [] { return terngrad_reference({.clip = 1.5, .bucket = 1u << 30}); }},
   };
   return table;
 }

@@ -1,0 +1,18 @@
+// Slow references of the operators whose levels are -1, 0 and 1.
+#pragma once
+
+#include <optional>
+
+#include "reference.h"
+
+namespace parley::compression::test {
+
+/// A bucket longer than d is one for the whole vector.
+struct TerngradOptions {
+  std::optional<double> clip = 2.5;
+  std::size_t bucket = 512;
+  bool contractive = true;
+};
+ReferencePointer terngrad_reference(TerngradOptions options);
+
+}  // namespace parley::compression::test
