@@ -14,7 +14,7 @@
 // The deviation is taken about zero, where the mean of gradients is. About the mean, a bucket of nearly equal
 // coordinates would be clipped to almost nothing. Words are drawn as qsgd draws them: without clipping, both decode to
 // the same floats. A bucket whose level would not be a normal float is sent as zeros.
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -23,19 +23,12 @@
 #include "compression/coding/dither.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
-#include "compression/kernels/levels.h"
-#include "compression/kernels/philox.h"
 #include "compression/kernels/scan.h"
 #include "compression/kernels/trits.h"
 #include "compression/operators.h"
 
 namespace parley::compression {
 namespace {
-
-/// Coordinates whose levels are held between quantising and packing: whole groups of words and of trits.
-constexpr std::size_t kChunk = 2 * kernels::kTritGroup;
-static_assert(kChunk % kernels::kGroup == 0);
-using Levels = std::array<std::int16_t, kChunk>;
 
 struct Parameters {
   double clip;  // infinity for none
@@ -92,16 +85,7 @@ bool Terngrad::encode_block(const float* x, std::size_t n, const BlockWords& wor
     return true;
   }
   store(to, m);
-  to += sizeof m;
-  const kernels::LevelGrid grid = level_grid(m, 1);
-  std::uint32_t block = words.first_block;
-  Levels levels;
-  for (std::size_t i = 0; i < n; i += kChunk) {
-    const std::size_t length = std::min(kChunk, n - i);
-    kernels::quantise(x + i, length, grid, words.key, block, levels.data());
-    kernels::pack_trits(levels.data(), length, to + kernels::trit_bytes(i));
-    block += kChunk / kernels::kGroup * kernels::kBlocksPerGroup;
-  }
+  kernels::draw_trits(x, n, level_grid(m, 1), words.key, words.first_block, to + sizeof m);
   return true;
 }
 
@@ -117,13 +101,8 @@ base::Result<void> Terngrad::check_block(const std::byte* from, std::size_t n, s
 void Terngrad::add_block(const std::byte* from, std::size_t n, float scale, float* y) const {
   const auto m = load<float>(from);
   if (m == 0) return;
-  const float unit = level_unit(m, 1, shrink(n));
-  Levels levels;
-  for (std::size_t i = 0; i < n; i += kChunk) {
-    const std::size_t length = std::min(kChunk, n - i);
-    kernels::unpack_trits(from + sizeof m + kernels::trit_bytes(i), length, levels.data());
-    kernels::add_levels(levels.data(), length, unit, scale, y + i);
-  }
+  const float amount = scale * level_unit(m, 1, shrink(n));
+  kernels::add_trits(from + sizeof m, n, amount, -amount, y);
 }
 
 constexpr base::Parameter kParameters[] = {
@@ -136,7 +115,7 @@ constexpr base::Parameter kParameters[] = {
      .help = "magnitudes above so many root mean squares of the bucket are clipped to that"},
     {.name = "bucket",
      .kind = base::ParameterKind::integer,
-     .fallback = "512",
+     .fallback = "640",
      .low = 8,
      .high = 1 << 20,
      .choices = "tensor",

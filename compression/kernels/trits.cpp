@@ -5,55 +5,124 @@
 #include <hwy/foreach_target.h>
 
 // After foreach_target.h.
-#include "compression/kernels/vector_loop-inl.h"
+#include "compression/kernels/philox-inl.h"
+#include "compression/kernels/philox.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace parley::compression::kernels {
 namespace HWY_NAMESPACE {
 
+using I32 = hn::RebindToSigned<F32>;
 using I16 = hn::CappedTag<std::int16_t, 32>;
-using U8 = hn::Rebind<std::uint8_t, I16>;
 
-constexpr std::size_t kBytes = kTritGroup / 5;  // of a group
+constexpr std::size_t kRow = kTritGroup / 5;  // coordinates of a row, and bytes of a group
+static_assert(kRow == kGroup);
+constexpr std::size_t kRowVectors = kRow / hn::MaxLanes(F32());
+constexpr std::int32_t kWeights[5] = {1, 3, 9, 27, 81};
 
-/// kBytes bytes from the five rows of levels that begin `stride` apart.
-HWY_INLINE void pack_group(const std::int16_t* levels, std::size_t stride, std::uint8_t* to) {
-  const I16 d;
-  for (std::size_t j = 0; j < kBytes; j += hn::Lanes(d)) {
-    auto code = hn::Zero(d);
-    for (std::size_t row = 5; row-- > 0;) {
-      const auto level = hn::LoadU(d, levels + row * stride + j);
-      const auto negative = hn::ShiftRight<15>(level);  // -1 for -1, which becomes 2
-      const auto digit = hn::Sub(level, hn::Add(negative, hn::Add(negative, negative)));
-      code = hn::Add(digit, hn::Add(code, hn::Add(code, code)));
+/// The digits of kRow coordinates, times the weight of their row, added to the codes of the group's bytes.
+HWY_INLINE void add_digits(hn::Mask<I32> counts, hn::Vec<F32> x, std::int32_t weight, hn::Vec<I32>& code) {
+  const I32 di;
+  const auto w = hn::Set(di, weight);
+  const auto digit = hn::Add(w, hn::And(w, hn::BroadcastSignBit(hn::BitCast(di, x))));
+  code = hn::Add(code, hn::IfThenElseZero(counts, digit));
+}
+
+HWY_INLINE void store_codes(const hn::Vec<I32> (&codes)[kRowVectors], std::uint8_t* to) {
+  const hn::Rebind<std::uint8_t, F32> d8;
+  for (std::size_t v = 0; v < kRowVectors; ++v)
+    hn::StoreU(hn::DemoteTo(d8, codes[v]), d8, to + v * hn::MaxLanes(F32()));
+}
+
+void draw_groups(const float* x, std::size_t groups, const LevelGrid& grid, const base::PhiloxInput& key,
+                 std::uint32_t first_block, std::uint8_t* to) {
+  const F32 d;
+  const I32 di;
+  constexpr std::size_t kLanes = hn::MaxLanes(F32());
+  const auto prescale = hn::Set(d, grid.prescale), inverse = hn::Set(d, grid.inverse);
+  hn::Vec<U32> words[4];
+  for (std::size_t g = 0; g < groups; ++g, to += kRow) {
+    hn::Vec<I32> codes[kRowVectors];
+    for (auto& code : codes) code = hn::Zero(di);
+    for (const std::int32_t weight : kWeights) {
+      for (std::size_t l = 0; l < kBlocksPerGroup; l += kLanes) {
+        philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+        for (std::size_t j = 0; j < 4; ++j) {
+          const std::size_t at = kBlocksPerGroup * j + l;
+          prefetch_ahead(x, at, kLanes);
+          const auto v = hn::LoadU(d, x + at);
+          // Without the minimum of one: a uniform number below one is below whatever exceeds it.
+          const auto r = hn::Mul(hn::Mul(hn::Abs(v), prescale), inverse);
+          const auto u = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(words[j]))), hn::Set(d, 0x1p-24f));
+          add_digits(hn::RebindMask(di, hn::Lt(u, r)), v, weight, codes[at / kLanes]);
+        }
+      }
+      x += kRow;
+      first_block += kBlocksPerGroup;
     }
-    hn::StoreU(hn::DemoteTo(U8(), code), U8(), to + j);
+    store_codes(codes, to);
   }
 }
 
-HWY_INLINE void unpack_group(const std::uint8_t* from, std::size_t stride, std::int16_t* levels) {
-  const I16 d;
-  const hn::RebindToUnsigned<I16> du;
-  for (std::size_t row = 0; row < 5; ++row) {
-    for (std::size_t j = 0; j < kBytes; j += hn::Lanes(d)) {
-      // The codes above this row: divided by three as often as rows went before.
-      auto code = hn::PromoteTo(du, hn::LoadU(U8(), from + j));
-      for (std::size_t before = 0; before < row; ++before)
-        code = hn::ShiftRight<9>(hn::Mul(code, hn::Set(du, 171)));  // exact below 512
-      const auto rest = hn::ShiftRight<9>(hn::Mul(code, hn::Set(du, 171)));
-      const auto digit = hn::BitCast(d, hn::Sub(code, hn::Add(rest, hn::Add(rest, rest))));
-      const auto two = hn::ShiftRight<1>(digit);  // 2 becomes -1
-      hn::StoreU(hn::Sub(digit, hn::Add(two, hn::Add(two, two))), d, levels + row * stride + j);
+void threshold_groups(const float* x, std::size_t groups, const TritThresholds& least, std::uint8_t* to) {
+  const F32 d;
+  const I32 di;
+  constexpr std::size_t kLanes = hn::MaxLanes(F32());
+  // One less, since greater is the comparison that there is.
+  const auto positive = hn::Set(di, static_cast<std::int32_t>(least.positive) - 1);
+  const auto either = hn::Xor(positive, hn::Set(di, static_cast<std::int32_t>(least.negative) - 1));
+  for (std::size_t g = 0; g < groups; ++g, to += kRow) {
+    hn::Vec<I32> codes[kRowVectors];
+    for (auto& code : codes) code = hn::Zero(di);
+    for (const std::int32_t weight : kWeights) {
+      for (std::size_t at = 0; at < kRow; at += kLanes) {
+        prefetch_ahead(x, at, kLanes);
+        const auto v = hn::LoadU(d, x + at);
+        const auto threshold = hn::Xor(positive, hn::And(either, hn::BroadcastSignBit(hn::BitCast(di, v))));
+        add_digits(hn::Gt(magnitude_bits(d, v), threshold), v, weight, codes[at / kLanes]);
+      }
+      x += kRow;
     }
+    store_codes(codes, to);
   }
 }
 
-void pack_groups(const std::int16_t* levels, std::size_t groups, std::size_t stride, std::uint8_t* to) {
-  for (std::size_t g = 0; g < groups; ++g) pack_group(levels + g * kTritGroup, stride, to + g * kBytes);
+/// A third of the code, rounded down: the digits above the lowest.
+template <class V>
+HWY_INLINE V drop_digit(V code) {
+  const hn::RebindToUnsigned<I16> d;
+  return hn::ShiftRight<9>(hn::Mul(code, hn::Set(d, 171)));  // exact below 512
 }
 
-void unpack_groups(const std::uint8_t* from, std::size_t groups, std::size_t stride, std::int16_t* levels) {
-  for (std::size_t g = 0; g < groups; ++g) unpack_group(from + g * kBytes, stride, levels + g * kTritGroup);
+void add_groups(const std::uint8_t* from, std::size_t groups, float plus, float minus, float* y) {
+  const F32 d;
+  const I32 di;
+  const hn::RebindToUnsigned<I16> d16;
+  const hn::Half<decltype(d16)> half;
+  const hn::Rebind<std::uint8_t, I16> d8;
+  constexpr std::size_t kLanes = hn::MaxLanes(F32());
+  static_assert(2 * kLanes == hn::MaxLanes(I16()));
+  float values[kLanes] = {0, plus, minus};
+  const auto table = hn::LoadU(d, values);
+  for (std::size_t g = 0; g < groups; ++g, from += kRow, y += kTritGroup) {
+    for (std::size_t j = 0; j < kRow; j += 2 * kLanes) {
+      auto code = hn::PromoteTo(d16, hn::LoadU(d8, from + j));
+      for (std::size_t row = 0; row < 5; ++row) {
+        const auto rest = drop_digit(code);
+        const auto digit = hn::Sub(code, hn::Add(rest, hn::Add(rest, rest)));
+        float* to = y + row * kRow + j;
+        prefetch_ahead(to, 0, kLanes);
+        prefetch_ahead(to, kLanes, kLanes);
+        const auto low = hn::BitCast(di, hn::PromoteTo(hn::RebindToUnsigned<I32>(), hn::LowerHalf(half, digit)));
+        const auto high = hn::BitCast(di, hn::PromoteTo(hn::RebindToUnsigned<I32>(), hn::UpperHalf(half, digit)));
+        const auto first = hn::TableLookupLanes(table, hn::IndicesFromVec(d, low));
+        const auto second = hn::TableLookupLanes(table, hn::IndicesFromVec(d, high));
+        hn::StoreU(hn::Add(hn::LoadU(d, to), first), d, to);
+        hn::StoreU(hn::Add(hn::LoadU(d, to + kLanes), second), d, to + kLanes);
+        code = rest;
+      }
+    }
+  }
 }
 
 std::uint8_t largest_byte(const std::uint8_t* from, std::size_t n) {
@@ -75,58 +144,92 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include <array>
-#include <cstring>
+#include <bit>
 
 namespace parley::compression::kernels {
 
-HWY_EXPORT(pack_groups);
-HWY_EXPORT(unpack_groups);
+HWY_EXPORT(draw_groups);
+HWY_EXPORT(threshold_groups);
+HWY_EXPORT(add_groups);
 HWY_EXPORT(largest_byte);
 
 namespace {
 
+constexpr std::size_t kGroupBytes = kTritGroup / 5;
 constexpr unsigned kLargestCode = 242;
 
-/// Levels of the last group, of fewer than kTritGroup.
-using Rows = std::array<std::int16_t, kTritGroup>;
-using GroupBytes = std::array<std::uint8_t, kTritGroup / 5>;
+using Levels = std::array<std::int16_t, kTritGroup>;
 
-/// The rows of a group of m bytes begin m apart, so what stands in the lanes past m is overwritten by the next row.
-void unpack_rest(const std::byte* from, std::size_t m, std::int16_t* levels) {
-  GroupBytes bytes{};
-  std::memcpy(bytes.data(), from, m);
-  HWY_DYNAMIC_DISPATCH(unpack_groups)(bytes.data(), 1, m, levels);
+/// The last group, of fewer than kTritGroup levels.
+void pack_rest(const Levels& levels, std::size_t n, std::byte* to) {
+  const std::size_t m = trit_bytes(n);
+  for (std::size_t j = 0; j < m; ++j) {
+    unsigned code = 0;
+    for (std::size_t row = 5; row-- > 0;) {
+      const std::size_t i = row * m + j;
+      const int level = i < n ? levels[i] : 0;
+      code = 3 * code + static_cast<unsigned>(level < 0 ? 2 : level);
+    }
+    to[j] = static_cast<std::byte>(code);
+  }
+}
+
+/// Calls visit(i, digit) for the digits of the last group, those past its n levels too.
+template <class Visit>
+void unpack_rest(const std::byte* from, std::size_t n, Visit visit) {
+  const std::size_t m = trit_bytes(n);
+  for (std::size_t j = 0; j < m; ++j) {
+    auto code = static_cast<unsigned>(from[j]);
+    for (std::size_t row = 0; row < 5; ++row, code /= 3) visit(row * m + j, code % 3);
+  }
 }
 
 }  // namespace
 
-void pack_trits(const std::int16_t* levels, std::size_t n, std::byte* to) {
-  const std::size_t groups = n / kTritGroup, rest = n % kTritGroup, m = trit_bytes(rest);
-  HWY_DYNAMIC_DISPATCH(pack_groups)(levels, groups, kTritGroup / 5, reinterpret_cast<std::uint8_t*>(to));
-  if (rest == 0) return;
-  Rows rows{};
-  GroupBytes bytes;
-  std::memcpy(rows.data(), levels + groups * kTritGroup, rest * sizeof(std::int16_t));
-  HWY_DYNAMIC_DISPATCH(pack_groups)(rows.data(), 1, m, bytes.data());
-  std::memcpy(to + groups * bytes.size(), bytes.data(), m);
+void draw_trits(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
+                std::uint32_t first_block, std::byte* to) {
+  const std::size_t groups = n / kTritGroup, whole = groups * kTritGroup;
+  HWY_DYNAMIC_DISPATCH(draw_groups)(x, groups, grid, key, first_block, reinterpret_cast<std::uint8_t*>(to));
+  if (whole == n) return;
+  Levels levels;
+  quantise(x + whole, n - whole, grid, key, first_block + static_cast<std::uint32_t>(whole / kGroup) * kBlocksPerGroup,
+           levels.data());
+  pack_rest(levels, n - whole, to + groups * kGroupBytes);
 }
 
-void unpack_trits(const std::byte* from, std::size_t n, std::int16_t* levels) {
-  const std::size_t groups = n / kTritGroup, m = trit_bytes(n % kTritGroup);
-  HWY_DYNAMIC_DISPATCH(unpack_groups)
-  (reinterpret_cast<const std::uint8_t*>(from), groups, kTritGroup / 5, levels);
-  if (m > 0) unpack_rest(from + groups * (kTritGroup / 5), m, levels + groups * kTritGroup);
+void threshold_trits(const float* x, std::size_t n, const TritThresholds& least, std::byte* to) {
+  const std::size_t groups = n / kTritGroup, whole = groups * kTritGroup;
+  HWY_DYNAMIC_DISPATCH(threshold_groups)(x, groups, least, reinterpret_cast<std::uint8_t*>(to));
+  if (whole == n) return;
+  Levels levels;
+  for (std::size_t i = whole; i < n; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(x[i]);
+    const bool negative = (bits >> 31) != 0;
+    const bool counts = (bits & 0x7FFFFFFF) >= (negative ? least.negative : least.positive);
+    levels[i - whole] = static_cast<std::int16_t>(counts ? (negative ? -1 : 1) : 0);
+  }
+  pack_rest(levels, n - whole, to + groups * kGroupBytes);
+}
+
+void add_trits(const std::byte* from, std::size_t n, float plus, float minus, float* y) {
+  const std::size_t groups = n / kTritGroup, rest = n % kTritGroup;
+  HWY_DYNAMIC_DISPATCH(add_groups)(reinterpret_cast<const std::uint8_t*>(from), groups, plus, minus, y);
+  const std::array<float, 3> values = {0, plus, minus};
+  float* to = y + groups * kTritGroup;
+  unpack_rest(from + groups * kGroupBytes, rest, [&](std::size_t i, unsigned digit) {
+    if (i < rest) to[i] += values[digit];
+  });
 }
 
 bool trits_are_valid(const std::byte* from, std::size_t n) {
   if (HWY_DYNAMIC_DISPATCH(largest_byte)(reinterpret_cast<const std::uint8_t*>(from), trit_bytes(n)) > kLargestCode)
     return false;
-  const std::size_t rest = n % kTritGroup, m = trit_bytes(rest);
-  if (rest == 5 * m) return true;
-  Rows rows;
-  unpack_rest(from + n / kTritGroup * (kTritGroup / 5), m, rows.data());
-  return std::all_of(rows.begin() + static_cast<std::ptrdiff_t>(rest),
-                     rows.begin() + static_cast<std::ptrdiff_t>(5 * m), [](std::int16_t level) { return level == 0; });
+  const std::size_t rest = n % kTritGroup;
+  bool valid = true;
+  if (rest == 5 * trit_bytes(rest)) return valid;
+  unpack_rest(from + n / kTritGroup * kGroupBytes, rest,
+              [&](std::size_t i, unsigned digit) { valid = valid && (i < rest || digit == 0); });
+  return valid;
 }
 
 }  // namespace parley::compression::kernels

@@ -10,6 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/random.h"
+#include "compression/kernels/levels.h"
+
 namespace parley::compression::kernels {
 
 inline constexpr std::size_t kTritGroup = 320;
@@ -19,13 +22,22 @@ constexpr std::size_t trit_bytes(std::size_t n) {
   return (n + 4) / 5;
 }
 
-/// Packs n levels into trit_bytes(n) bytes.
-void pack_trits(const std::int16_t* levels, std::size_t n, std::byte* to);
+/// Level i is sign(x_i) with probability min(r_i, 1), else 0: as quantise (see levels.h) with a grid whose top is 1.
+void draw_trits(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
+                std::uint32_t first_block, std::byte* to);
 
-/// The inverse, of bytes that trits_are_valid. Writes ceil(n / 320) * 320 levels, of which those past n mean nothing.
-void unpack_trits(const std::byte* from, std::size_t n, std::int16_t* levels);
+/// The smallest magnitudes, as bits, that count on either side: 1 .. 2^31 - 1.
+struct TritThresholds {
+  std::uint32_t positive, negative;
+};
 
-/// True if pack_trits could have written these trit_bytes(n) bytes.
+/// Level i is sign(x_i) if |x_i| reaches the threshold of its side, else 0.
+void threshold_trits(const float* x, std::size_t n, const TritThresholds& least, std::byte* to);
+
+/// y_i += plus where level i is 1, minus where it is -1, and 0 where it is 0. The bytes are valid.
+void add_trits(const std::byte* from, std::size_t n, float plus, float minus, float* y);
+
+/// True if these are trit_bytes(n) bytes that n levels could have been packed into.
 bool trits_are_valid(const std::byte* from, std::size_t n);
 
 }  // namespace parley::compression::kernels

@@ -10,7 +10,7 @@ namespace parley::compression::test {
 /// A bucket longer than d is one for the whole vector.
 struct TerngradOptions {
   std::optional<double> clip = 2.5;
-  std::size_t bucket = 512;
+  std::size_t bucket = 640;
   bool contractive = true;
 };
 ReferencePointer terngrad_reference(TerngradOptions options);
