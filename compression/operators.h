@@ -13,5 +13,7 @@ Row randk_row();
 Row qsgd_row();
 Row sign_row();
 Row terngrad_row();
+Row signsgd_row();
+Row onebit_row();
 
 }  // namespace parley::compression

@@ -19,6 +19,8 @@ struct BlockWords {
 
 class Blockwise : public Compressor {
  public:
+  Blockwise(std::string spec, Blocks blocks) : spec_(std::move(spec)), blocks_(std::move(blocks)) {}
+
   const std::string& spec() const final { return spec_; }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
   std::size_t max_payload_size(std::size_t d) const final;
@@ -28,8 +30,6 @@ class Blockwise : public Compressor {
                                 State& state, std::span<float> y) const final;
 
  protected:
-  Blockwise(std::string spec, Blocks blocks) : spec_(std::move(spec)), blocks_(std::move(blocks)) {}
-
   /// Bytes of a block of n >= 1 coordinates.
   virtual std::size_t block_size(std::size_t n) const = 0;
   /// Writes block_size(n) bytes. False, with the bytes unspecified, if any x_i is not finite.

@@ -43,6 +43,22 @@ struct Magnitude {
   HWY_INLINE double operator()(double v) const { return std::abs(v); }
 };
 
+struct PositivePart {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Max(v, hn::Zero(hn::DFromV<V>()));
+  }
+  HWY_INLINE double operator()(double v) const { return v > 0 ? v : 0; }
+};
+
+struct NegativePart {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Min(v, hn::Zero(hn::DFromV<V>()));
+  }
+  HWY_INLINE double operator()(double v) const { return v < 0 ? v : 0; }
+};
+
 struct Square {
   template <class V>
   HWY_INLINE V operator()(V v) const {
@@ -50,6 +66,9 @@ struct Square {
   }
   HWY_INLINE double operator()(double v) const { return v * v; }
 };
+
+/// The floats that become as many doubles as fixed_order_sum takes at once.
+using SumF32 = hn::Rebind<float, hn::CappedTag<double, 8>>;
 
 /// The sum of the terms in the order that scan.h describes. Every vector of floats is shown to `watch` on the way.
 template <class Term, class Watch>
@@ -87,7 +106,8 @@ struct WatchNothing {
   HWY_INLINE void see(D /*tag*/, V /*floats*/) {}
 };
 
-/// Finds the largest magnitude while a sum is taken.
+/// Finds the largest magnitude in vectors of the tag Floats, and single floats.
+template <class Floats>
 class WatchLargest {
  public:
   HWY_INLINE WatchLargest() : vector_(hn::Zero(Integers())) {}
@@ -106,7 +126,7 @@ class WatchLargest {
   }
 
  private:
-  using Integers = hn::Rebind<std::int32_t, hn::CappedTag<double, 8>>;
+  using Integers = hn::RebindToSigned<Floats>;
   hn::Vec<Integers> vector_;
   std::int32_t single_ = 0;
 };

@@ -24,7 +24,7 @@ double sum_of_squares(const float* x, std::size_t n) {
 }
 
 Spread spread(const float* x, std::size_t n) {
-  WatchLargest largest;
+  WatchLargest<SumF32> largest;
   const double sum = fixed_order_sum(x, n, Square(), largest);
   return {sum, largest.bits()};
 }

@@ -115,5 +115,17 @@ TEST(PayloadFormat, TerngradIsTheScaleAndFiveDigitsAByte) {
   EXPECT_EQ(encoded("terngrad", {2, -2, 0, 2, 2, 0, -2}), (Bytes{0, 0, 0, 0x40, 1 + 9 + 2 * 27, 2 + 3}));
 }
 
+TEST(PayloadFormat, SignsgdIsTheSignsAndABitThatSaysThatThereAreAny) {
+  EXPECT_EQ(encoded("signsgd", v), (Bytes{0x52, 0x01}));  // negative at 1, 4 and 6; the ninth bit
+  EXPECT_EQ(encoded("signsgd(scale=0.5)", {-1, 2, -3}), (Bytes{1 + 4 + 8}));
+  EXPECT_EQ(encoded("signsgd", {0, -0.0f, 0}), (Bytes{0}));
+}
+
+TEST(PayloadFormat, OnebitIsTheTwoMeansAndOneBitEach) {
+  // 3, 1, 0, 2, 4 have the mean 2; -1, -4, -1 have the mean -2.
+  EXPECT_EQ(encoded("onebit", {3, -1, 1, 0, -4, 2, -1, 4}), (Bytes{0, 0, 0, 0x40, 0, 0, 0, 0xC0, 0x52}));
+  EXPECT_EQ(encoded("onebit", {-3, -1}), (Bytes{0, 0, 0, 0, 0, 0, 0, 0xC0, 0x03}));
+}
+
 }  // namespace
 }  // namespace parley::compression

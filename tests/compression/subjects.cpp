@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "sign_family_reference.h"
 #include "ternary_reference.h"
 
 namespace parley::compression::test {
@@ -46,6 +47,14 @@ const std::vector<Subject>& subjects() {
       {"terngrad(clip=none, bucket=64, scaling=unbiased)",
        [] { return terngrad_reference({.clip = {}, .bucket = 64, .contractive = false}); }},
       {"terngrad(clip=1.5, bucket=tensor)", [] { return terngrad_reference({.clip = 1.5, .bucket = 1u << 30}); }},
+      {"sign(block=tensor)", [] { return sign_reference(1u << 30); }},
+      {"signsgd", [] { return signsgd_reference(1.0f); }},
+      {"signsgd(scale=0.003)", [] { return signsgd_reference(0.003f); }},
+      {"onebit", [] { return onebit_reference(128); }},
+      {"onebit(block=13)", [] { return onebit_reference(13); }},
+      {"onebit(block=tensor)", [] { return onebit_reference(1u << 30); }},
+      {"topk(ratio=0.2) | onebit(block=tensor)",
+       [] { return topk_reference({.ratio = 0.2}, onebit_reference(1u << 30)); }},
   };
   return table;
 }
