@@ -15,5 +15,8 @@ Row sign_row();
 Row terngrad_row();
 Row signsgd_row();
 Row onebit_row();
+Row fixed_row();
+Row wage_row();
+Row mx_row();
 
 }  // namespace parley::compression

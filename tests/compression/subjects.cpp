@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "grid_reference.h"
 #include "sign_family_reference.h"
 #include "ternary_reference.h"
 
@@ -55,6 +56,26 @@ const std::vector<Subject>& subjects() {
       {"onebit(block=tensor)", [] { return onebit_reference(1u << 30); }},
       {"topk(ratio=0.2) | onebit(block=tensor)",
        [] { return topk_reference({.ratio = 0.2}, onebit_reference(1u << 30)); }},
+      {"fixed", [] { return fixed_reference(4, 12, true); }},
+      {"fixed(int_bits=3, frac_bits=5)", [] { return fixed_reference(3, 5, true); }},
+      {"fixed(int_bits=2, frac_bits=9, rounding=nearest)", [] { return fixed_reference(2, 9, false); }},
+      {"fixed(int_bits=16, frac_bits=0, rounding=nearest)", [] { return fixed_reference(16, 0, false); }},
+      {"fixed(int_bits=-20, frac_bits=24)", [] { return fixed_reference(-20, 24, true); }},
+      {"wage", [] { return wage_reference({}); }},
+      {"wage(bits=2, block=64)", [] { return wage_reference({.bits = 2, .block = 64}); }},
+      {"wage(bits=4, shift=up)", [] { return wage_reference({.bits = 4, .up = true}); }},
+      {"wage(bits=2, block=37, shift=up)", [] { return wage_reference({.bits = 2, .block = 37, .up = true}); }},
+      {"wage(bits=8, rounding=stochastic)", [] { return wage_reference({.stochastic = true}); }},
+      {"wage(bits=5, block=tensor, rounding=stochastic, shift=up)",
+       [] { return wage_reference({.bits = 5, .block = 1u << 30, .stochastic = true, .up = true}); }},
+      {"wage(bits=16)", [] { return wage_reference({.bits = 16}); }},
+      {"mx", [] { return mx_reference("int8"); }},
+      {"mx(element=int4)", [] { return mx_reference("int4"); }},
+      {"mx(element=e4m3)", [] { return mx_reference("e4m3"); }},
+      {"mx(element=e5m2)", [] { return mx_reference("e5m2"); }},
+      {"mx(element=e3m2)", [] { return mx_reference("e3m2"); }},
+      {"mx(element=e2m3)", [] { return mx_reference("e2m3"); }},
+      {"mx(element=e2m1)", [] { return mx_reference("e2m1"); }},
   };
   return table;
 }
