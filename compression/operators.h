@@ -16,6 +16,8 @@ Row terngrad_row();
 Row signsgd_row();
 Row onebit_row();
 Row fixed_row();
+Row twn_row();
+Row ttq_row();
 Row wage_row();
 Row mx_row();
 

@@ -9,7 +9,7 @@ namespace parley::compression {
 std::span<const Row> registry() {
   static const std::array table = {
       identity_row(), f16_row(),    bf16_row(),  topk_row(), randk_row(), qsgd_row(), sign_row(), terngrad_row(),
-      signsgd_row(),  onebit_row(), fixed_row(), wage_row(), mx_row(),
+      signsgd_row(),  onebit_row(), fixed_row(), twn_row(),  ttq_row(),   wage_row(), mx_row(),
   };
   return table;
 }

@@ -43,6 +43,9 @@ struct Magnitude {
   HWY_INLINE double operator()(double v) const { return std::abs(v); }
 };
 
+/// The floats that become as many doubles as fixed_order_sum takes at once.
+using SumF32 = hn::Rebind<float, hn::CappedTag<double, 8>>;
+
 struct PositivePart {
   template <class V>
   HWY_INLINE V operator()(V v) const {
@@ -66,9 +69,6 @@ struct Square {
   }
   HWY_INLINE double operator()(double v) const { return v * v; }
 };
-
-/// The floats that become as many doubles as fixed_order_sum takes at once.
-using SumF32 = hn::Rebind<float, hn::CappedTag<double, 8>>;
 
 /// The sum of the terms in the order that scan.h describes. Every vector of floats is shown to `watch` on the way.
 template <class Term, class Watch>
@@ -100,6 +100,64 @@ HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term, Watc
   }
   return partial[0];
 }
+
+struct Itself {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return v;
+  }
+};
+
+struct Negated {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Neg(v);
+  }
+  HWY_INLINE double operator()(double v) const { return -v; }
+};
+
+/// What the term makes of v if that is at least `least`, else 0.
+template <class Term>
+struct From {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    const hn::DFromV<V> d;
+    const auto value = Term()(v);
+    return hn::IfThenElseZero(hn::Ge(value, hn::Set(d, least)), value);
+  }
+  HWY_INLINE double operator()(double v) const {
+    const double value = Term()(v);
+    return value >= least ? value : 0;
+  }
+  double least;
+};
+
+/// Counts the floats of which the term makes at least `least`.
+template <class Term>
+class WatchFrom {
+ public:
+  HWY_INLINE explicit WatchFrom(float least) : counts_(hn::Zero(Integers())), least_(least) {}
+
+  template <class D, class V>
+  HWY_INLINE void see(D tag, V floats) {
+    const auto counts = hn::Ge(Term()(floats), hn::Set(tag, least_));
+    if constexpr (hn::MaxLanes(D()) == 1) {
+      single_ += hn::AllTrue(tag, counts) ? 1 : 0;
+    } else {
+      counts_ = hn::Sub(counts_, hn::BitCast(Integers(), hn::VecFromMask(tag, counts)));
+    }
+  }
+
+  HWY_INLINE std::size_t count() const {
+    return single_ + static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(Integers(), counts_)));
+  }
+
+ private:
+  using Integers = hn::RebindToSigned<SumF32>;
+  hn::Vec<Integers> counts_;
+  float least_;
+  std::size_t single_ = 0;
+};
 
 struct WatchNothing {
   template <class D, class V>

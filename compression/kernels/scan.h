@@ -34,4 +34,15 @@ struct Spread {
 /// Both in one pass.
 Spread spread(const float* x, std::size_t n);
 
+struct Tail {
+  double sum;
+  std::size_t count;
+};
+
+/// The number and the sum of the |x_i|, of the x_i, or of the -x_i that are at least `least`, which is above 0. n is
+/// below 2^31.
+Tail magnitudes_from(const float* x, std::size_t n, float least);
+Tail positives_from(const float* x, std::size_t n, float least);
+Tail negatives_from(const float* x, std::size_t n, float least);
+
 }  // namespace parley::compression::kernels

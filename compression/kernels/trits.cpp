@@ -125,6 +125,26 @@ void add_groups(const std::uint8_t* from, std::size_t groups, float plus, float 
   }
 }
 
+/// All digits that occur, bit by bit: 1 for a level of 1, 2 for one of -1.
+unsigned digits_of_groups(const std::uint8_t* from, std::size_t groups) {
+  const hn::RebindToUnsigned<I16> d16;
+  const hn::Rebind<std::uint8_t, I16> d8;
+  auto seen = hn::Zero(d16);
+  for (std::size_t j = 0; j < groups * kRow; j += hn::Lanes(d16)) {
+    auto code = hn::PromoteTo(d16, hn::LoadU(d8, from + j));
+    for (std::size_t row = 0; row < 5; ++row) {
+      const auto rest = drop_digit(code);
+      seen = hn::Or(seen, hn::Sub(code, hn::Add(rest, hn::Add(rest, rest))));
+      code = rest;
+    }
+  }
+  std::uint16_t lanes[hn::MaxLanes(I16())];
+  hn::StoreU(seen, d16, lanes);
+  unsigned digits = 0;
+  for (const std::uint16_t lane : lanes) digits |= lane;
+  return digits;
+}
+
 std::uint8_t largest_byte(const std::uint8_t* from, std::size_t n) {
   const hn::CappedTag<std::uint8_t, 64> d;
   const std::size_t lanes = hn::Lanes(d);
@@ -151,6 +171,7 @@ namespace parley::compression::kernels {
 HWY_EXPORT(draw_groups);
 HWY_EXPORT(threshold_groups);
 HWY_EXPORT(add_groups);
+HWY_EXPORT(digits_of_groups);
 HWY_EXPORT(largest_byte);
 
 namespace {
@@ -230,6 +251,13 @@ bool trits_are_valid(const std::byte* from, std::size_t n) {
   unpack_rest(from + n / kTritGroup * kGroupBytes, rest,
               [&](std::size_t i, unsigned digit) { valid = valid && (i < rest || digit == 0); });
   return valid;
+}
+
+TritsSeen trits_seen(const std::byte* from, std::size_t n) {
+  const std::size_t groups = n / kTritGroup;
+  unsigned digits = HWY_DYNAMIC_DISPATCH(digits_of_groups)(reinterpret_cast<const std::uint8_t*>(from), groups);
+  unpack_rest(from + groups * kGroupBytes, n % kTritGroup, [&](std::size_t, unsigned digit) { digits |= digit; });
+  return {(digits & 1) != 0, (digits & 2) != 0};
 }
 
 }  // namespace parley::compression::kernels

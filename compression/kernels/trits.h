@@ -40,4 +40,10 @@ void add_trits(const std::byte* from, std::size_t n, float plus, float minus, fl
 /// True if these are trit_bytes(n) bytes that n levels could have been packed into.
 bool trits_are_valid(const std::byte* from, std::size_t n);
 
+struct TritsSeen {
+  bool positive, negative;  ///< whether any level is 1, or -1
+};
+/// Of valid bytes.
+TritsSeen trits_seen(const std::byte* from, std::size_t n);
+
 }  // namespace parley::compression::kernels

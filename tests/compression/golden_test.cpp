@@ -136,6 +136,19 @@ TEST(PayloadFormat, FixedIsTwosComplementOfAUnit) {
   EXPECT_EQ(encoded("fixed(int_bits=3, frac_bits=0)", {1, -2, 3}), (Bytes{0xF1, 0x00}));
 }
 
+TEST(PayloadFormat, TwnIsTheMeanAndFiveDigitsAByte) {
+  // 0.7 of the mean magnitude is 0.854: 2, -2 and 2 are above it. Digits 1, 2, 0, 0, 1.
+  EXPECT_EQ(encoded("twn(threshold=0.7)", {2, -2, 0.1f, 0, 2}), (Bytes{0, 0, 0, 0x40, 1 + 3 * 2 + 81}));
+  // c^2/k is 9, 18 and 14.08 for the one, two and three largest.
+  EXPECT_EQ(encoded("twn", {3, -3, 0.5f}), (Bytes{0, 0, 0x40, 0x40, 1 + 3 * 2}));
+}
+
+TEST(PayloadFormat, TtqIsTheTwoMeansAndFiveDigitsAByte) {
+  // The threshold is 0.15. 3 and 1 have the mean 2, -1 and -2 the mean 1.5 (0x3FC00000). Digits 1, 2, 1, 0, 2.
+  EXPECT_EQ(encoded("ttq", {3, -1, 1, 0.01f, -2}),
+            (Bytes{0, 0, 0, 0x40, 0, 0, 0xC0, 0x3F, 1 + 3 * 2 + 9 * 1 + 81 * 2}));
+}
+
 TEST(PayloadFormat, WageIsAnExponentAndTwosComplementCodes) {
   // log2 3 is nearest to 2, so the unit is 4/8: levels 2, -1, 0 (a tie), 1 and 6.
   EXPECT_EQ(encoded("wage(bits=4)", {1, -0.5f, 0.25f, 0.3f, 3}), (Bytes{129, 0xF2, 0x10, 0x06}));

@@ -111,10 +111,106 @@ class TerngradReference final : public Reference {
   TerngradOptions o_;
 };
 
+/// The magnitudes of one side (1 or -1) or of both (0), those of the other side as 0.
+std::vector<double> magnitudes_of(const Floats& x, std::size_t start, std::size_t n, int side) {
+  std::vector<double> magnitudes;
+  for (std::size_t i = start; i < start + n; ++i)
+    magnitudes.push_back(side == 0 || (x[i] < 0) == (side < 0) ? std::abs(static_cast<double>(x[i])) : 0);
+  return magnitudes;
+}
+
+/// The smallest magnitude of the support with the largest c^2/k, by sorting all.
+double optimal_least(std::vector<double> magnitudes) {
+  std::sort(magnitudes.rbegin(), magnitudes.rend());
+  double sum = 0, best = 0, least = std::numeric_limits<double>::infinity();
+  for (std::size_t k = 1; k <= magnitudes.size() && magnitudes[k - 1] > 0; ++k) {
+    sum += magnitudes[k - 1];
+    const double kept = sum * sum / static_cast<double>(k);
+    const bool within_equals = k < magnitudes.size() && magnitudes[k] == magnitudes[k - 1];
+    if (!within_equals && kept > best) {
+      best = kept;
+      least = magnitudes[k - 1];
+    }
+  }
+  return least;
+}
+
+/// What the coordinates of a side that reach `least` become, and 0 in `least` = infinity if that is nothing.
+float value_of(const std::vector<double>& magnitudes, double& least) {
+  Floats chosen;
+  double count = 0;
+  for (const double m : magnitudes) {
+    chosen.push_back(m >= least && m > 0 ? static_cast<float>(m) : 0.0f);
+    count += chosen.back() > 0 ? 1 : 0;
+  }
+  const double sum = sum_in_order(chosen, 0, chosen.size(), [](double v) { return v; });
+  const float mean = count == 0 ? 0 : static_cast<float>(sum / count);
+  if (mean >= kSmallestNormal) return mean;
+  least = std::numeric_limits<double>::infinity();
+  return 0;
+}
+
+class TwoSidedReference final : public DeterministicReference {
+ public:
+  TwoSidedReference(bool two_values, std::optional<double> threshold, std::size_t block)
+      : two_values_(two_values), threshold_(threshold), block_(block) {}
+
+  Bytes encode(const Floats& x, const base::RandomKey&) const override {
+    Bytes bytes;
+    for (std::size_t start = 0; start < x.size(); start += block_) {
+      const std::size_t n = std::min(block_, x.size() - start);
+      double least[2];
+      for (const int side : {0, 1}) {
+        const auto magnitudes = magnitudes_of(x, start, n, two_values_ ? 1 - 2 * side : 0);
+        least[side] =
+            threshold_ ? std::nextafter(unit_of(x, start, n) * *threshold_, 1e300) : optimal_least(magnitudes);
+        const float value = value_of(magnitudes, least[side]);
+        if (two_values_ || side == 0) append_float(bytes, value);
+      }
+      std::vector<int> levels;
+      for (std::size_t i = start; i < start + n; ++i)
+        levels.push_back(x[i] == 0 || std::abs(static_cast<double>(x[i])) < least[x[i] < 0] ? 0 : x[i] < 0 ? -1 : 1);
+      append_trits(bytes, levels);
+    }
+    return bytes;
+  }
+
+  Floats decode(const Bytes& bytes, std::size_t d, const base::RandomKey&) const override {
+    Floats x;
+    for (std::size_t start = 0, at = 0; start < d; start += block_) {
+      const std::size_t n = std::min(block_, d - start), values = two_values_ ? 8 : 4;
+      for (const int level : trits_at(bytes, at + values, n))
+        x.push_back(level == 0 ? 0.0f : level > 0 ? float_at(bytes, at) : -float_at(bytes, at + values - 4));
+      at += values + (n + 4) / 5;
+    }
+    return x;
+  }
+
+ private:
+  /// What thresholds are multiples of: the mean magnitude for one value, the largest for two.
+  double unit_of(const Floats& x, std::size_t start, std::size_t n) const {
+    if (!two_values_)
+      return sum_in_order(x, start, start + n, [](double v) { return std::abs(v); }) / static_cast<double>(n);
+    const auto magnitudes = magnitudes_of(x, start, n, 0);
+    return *std::max_element(magnitudes.begin(), magnitudes.end());
+  }
+
+  bool two_values_;
+  std::optional<double> threshold_;
+  std::size_t block_;
+};
+
 }  // namespace
 
 ReferencePointer terngrad_reference(TerngradOptions options) {
   return std::make_unique<TerngradReference>(options);
+}
+
+ReferencePointer twn_reference(std::optional<double> threshold, std::size_t block) {
+  return std::make_unique<TwoSidedReference>(false, threshold, block);
+}
+ReferencePointer ttq_reference(std::optional<double> threshold, std::size_t block) {
+  return std::make_unique<TwoSidedReference>(true, threshold, block);
 }
 
 }  // namespace parley::compression::test

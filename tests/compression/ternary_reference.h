@@ -15,4 +15,8 @@ struct TerngradOptions {
 };
 ReferencePointer terngrad_reference(TerngradOptions options);
 
+/// Without a threshold it is the optimal one. A block longer than d is one for the whole vector.
+ReferencePointer twn_reference(std::optional<double> threshold, std::size_t block);
+ReferencePointer ttq_reference(std::optional<double> threshold, std::size_t block);
+
 }  // namespace parley::compression::test
