@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "compression/compressor.h"
+#include "compression/kernels/support.h"
 
 namespace parley::compression {
 
-/// The coordinates of a block that count.
-enum class Side { both, positive, negative };
+using kernels::Side;
 
 /// The coordinates of a side whose magnitude is at least `least` (bits of a float, at least 1).
 struct Support {
@@ -27,15 +27,15 @@ std::uint32_t least_above(double t);
 /// The support from `least` on. x is finite.
 Support support_from(const float* x, std::size_t n, Side side, std::uint32_t least);
 
-/// Room for sorting, which grows to the longest block.
+/// Room for the magnitudes that have to be sorted, which grows to the longest block.
 struct SupportState final : State {
-  std::vector<std::uint32_t> magnitudes, sorted;
+  std::vector<float> magnitudes, sorted;
 };
 
 /// The support and mean a with the least |x - a t|^2 of all on this side, t being 1 on the support: of the k largest
 /// magnitudes, with sum c_k, those for which c_k^2 / k is largest (Li, Zhang, Liu 2016). Equal magnitudes are in or out
-/// together, and of equal optima the smallest counts. c_k is summed in double, from the largest magnitude on. Takes
-/// time in proportion to n. x is finite.
+/// together, and of equal optima the smallest counts. c_k is summed in double, as if from the largest magnitude on.
+/// Takes time in proportion to n. x is finite.
 Support optimal_support(const float* x, std::size_t n, Side side, SupportState& state);
 
 /// The part of |x|^2 that the optimal support keeps of any n coordinates, at least: 1 / sum (sqrt(k) - sqrt(k-1))^2.

@@ -39,6 +39,9 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
   for (const auto& published : std::initializer_list<std::pair<std::string_view, int>>{
            {"identity", 1}, {"f16", 2}, {"bf16", 3}, {"topk", 4}, {"randk", 5}, {"qsgd", 6}, {"sign", 7}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
+  int id = 16;
+  for (const char* name : {"terngrad", "signsgd", "onebit", "fixed", "twn", "ttq", "wage", "mx"})
+    EXPECT_TRUE(ids.contains({name, id++})) << name;
 }
 
 TEST(CompressorSpec, IsCompletedWithTheDefaults) {
