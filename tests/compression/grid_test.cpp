@@ -187,5 +187,30 @@ TEST(Mx, RefusesCodesOfInfinityAndNaNAndScalesThatEncodeDoesNotMake) {
   EXPECT_FALSE(accepts("e4m3", {0x80, 0}));
 }
 
+/// The name of the refusal, or "" if the bytes are accepted.
+std::string refusal_of(const char* spec, const Bytes& bytes, std::size_t d) {
+  Harness harness(spec);
+  Floats y(d);
+  const auto added = harness.decode_add(bytes, 1.0f, y);
+  return added.ok() ? "" : std::string(added.refusal().reason);
+}
+
+TEST(Fixed, RefusesBitsThatCarryNothing) {
+  EXPECT_EQ(refusal_of("fixed(int_bits=3, frac_bits=0)", {0xFF, 0x01}, 3), "");
+  EXPECT_EQ(refusal_of("fixed(int_bits=3, frac_bits=0)", {0xFF, 0x03}, 3), "payload_not_canonical");
+}
+
+TEST(Wage, RefusesWhatEncodeDoesNotWrite) {
+  EXPECT_EQ(refusal_of("wage(bits=4)", {127, 0x97, 0x01}, 3), "");
+  EXPECT_EQ(refusal_of("wage(bits=4)", {255, 0x97, 0x01}, 3), "");  // 2^128, whose multiples by 1/8 are floats
+  EXPECT_EQ(refusal_of("wage(bits=4)", {4, 0x97, 0x01}, 3), "");
+  EXPECT_EQ(refusal_of("wage(bits=4)", {3, 0x97, 0x01}, 3), "payload_scale");
+  EXPECT_EQ(refusal_of("wage(bits=4)", {127, 0x87, 0x01}, 3), "payload_code");  // -8
+  EXPECT_EQ(refusal_of("wage(bits=4)", {127, 0, 0}, 3), "payload_code");
+  EXPECT_EQ(refusal_of("wage(bits=4)", {0, 0, 0}, 3), "");
+  EXPECT_EQ(refusal_of("wage(bits=4)", {0, 1, 0}, 3), "payload_code");
+  EXPECT_EQ(refusal_of("wage(bits=4)", {127, 0x97, 0x11}, 3), "payload_not_canonical");
+}
+
 }  // namespace
 }  // namespace parley::compression::test

@@ -135,5 +135,35 @@ TEST(Onebit, IsExactForTwoValuesOfEitherSign) {
   EXPECT_TRUE(same_floats(decoded("onebit(block=tensor)", x), x));
 }
 
+/// The name of the refusal, or "" if the bytes are accepted.
+std::string refusal_of(const char* spec, const Bytes& bytes, std::size_t d) {
+  Harness harness(spec);
+  Floats y(d);
+  const auto added = harness.decode_add(bytes, 1.0f, y);
+  return added.ok() ? "" : std::string(added.refusal().reason);
+}
+
+TEST(Signsgd, RefusesWhatEncodeDoesNotWrite) {
+  EXPECT_EQ(refusal_of("signsgd", {0x0F}, 3), "");
+  EXPECT_EQ(refusal_of("signsgd", {0x07}, 3), "payload_code");  // signs, but of zeros only
+  EXPECT_EQ(refusal_of("signsgd", {0x1F}, 3), "payload_not_canonical");
+  EXPECT_EQ(refusal_of("signsgd", {0xFF, 0x01}, 8), "");
+  EXPECT_EQ(refusal_of("signsgd", {0xFF, 0x00}, 8), "payload_code");
+  EXPECT_EQ(refusal_of("signsgd", {0xFF, 0x03}, 8), "payload_not_canonical");
+}
+
+TEST(Onebit, RefusesWhatEncodeDoesNotWrite) {
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0xBF, 0x05}, 3), "");
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0x3F, 0, 0, 0, 0, 0x05}, 3), "");  // the negative ones are denormal
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0xBF, 0x00}, 3), "payload_code");  // none is negative
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0xBF, 0x07}, 3), "payload_code");  // all are
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0, 0, 0, 0, 0, 0, 0x01}, 3), "payload_code");
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0xBF, 0x0D}, 3), "payload_not_canonical");
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0xBF, 0, 0, 0x80, 0xBF, 0x05}, 3), "payload_scale");
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0x3F, 0x05}, 3), "payload_scale");
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0x80, 0x7F, 0, 0, 0x80, 0xBF, 0x05}, 3), "payload_scale");
+  EXPECT_EQ(refusal_of("onebit", {0, 0, 0, 0x80, 0, 0, 0x80, 0xBF, 0x05}, 3), "payload_scale");  // -0
+}
+
 }  // namespace
 }  // namespace parley::compression::test

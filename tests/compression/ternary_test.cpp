@@ -221,5 +221,53 @@ TEST(Ttq, SendsFewerCoordinatesTheHigherItsThreshold) {
   }
 }
 
+/// The name of the refusal, or "" if the bytes are accepted.
+std::string refusal_of(const char* spec, const Bytes& bytes, std::size_t d) {
+  Harness harness(spec);
+  Floats y(d);
+  const auto added = harness.decode_add(bytes, 1.0f, y);
+  return added.ok() ? "" : std::string(added.refusal().reason);
+}
+
+TEST(Terngrad, RefusesWhatEncodeDoesNotWrite) {
+  const char* spec = "terngrad(bucket=8)";
+  EXPECT_EQ(refusal_of(spec, {0, 0, 0x80, 0x3F, 242}, 5), "");
+  EXPECT_EQ(refusal_of(spec, {0, 0, 0x80, 0x3F, 243}, 5), "payload_code");
+  EXPECT_EQ(refusal_of(spec, {0, 0, 0x80, 0x3F, 81}, 4), "payload_code");  // a fifth level of four
+  EXPECT_EQ(refusal_of(spec, {0, 0, 0, 0, 1}, 5), "payload_code");         // levels of no scale
+  EXPECT_EQ(refusal_of(spec, {0, 0, 0x80, 0xBF, 1}, 5), "payload_scale");  // -1
+  EXPECT_EQ(refusal_of(spec, {0, 0, 0x80, 0x7F, 1}, 5), "payload_scale");  // infinity
+  EXPECT_EQ(refusal_of(spec, {0, 0, 0x80, 0x00, 1}, 5), "payload_scale");  // too small once divided by 1 + omega
+  EXPECT_EQ(refusal_of("terngrad(bucket=8, scaling=unbiased)", {0, 0, 0x80, 0x00, 1}, 5), "");
+}
+
+TEST(Twn, RefusesWhatEncodeDoesNotWrite) {
+  EXPECT_EQ(refusal_of("twn", {0, 0, 0x80, 0x3F, 242}, 5), "");
+  EXPECT_EQ(refusal_of("twn", {0, 0, 0x80, 0x3F, 243}, 5), "payload_code");
+  EXPECT_EQ(refusal_of("twn", {0, 0, 0x80, 0x3F, 0}, 5), "payload_code");  // a scale that no coordinate has
+  EXPECT_EQ(refusal_of("twn", {0, 0, 0, 0, 1}, 5), "payload_code");
+  EXPECT_EQ(refusal_of("twn", {0, 0, 0x80, 0xBF, 1}, 5), "payload_scale");
+  EXPECT_EQ(refusal_of("twn", {0xFF, 0xFF, 0x7F, 0x00, 1}, 5), "payload_scale");  // denormal
+}
+
+TEST(Ttq, RefusesWhatEncodeDoesNotWrite) {
+  EXPECT_EQ(refusal_of("ttq", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0x3F, 1 + 3 * 2}, 5), "");
+  EXPECT_EQ(refusal_of("ttq", {0, 0, 0x80, 0x3F, 0, 0, 0, 0, 1}, 5), "");
+  EXPECT_EQ(refusal_of("ttq", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0x3F, 1}, 5), "payload_code");  // none is negative
+  EXPECT_EQ(refusal_of("ttq", {0, 0, 0x80, 0x3F, 0, 0, 0, 0, 1 + 3 * 2}, 5), "payload_code");
+  EXPECT_EQ(refusal_of("ttq", {0, 0, 0x80, 0x3F, 0, 0, 0x80, 0xBF, 1 + 3 * 2}, 5), "payload_scale");
+  // Across whole groups and the rest: one level of 1 in either makes the difference.
+  for (const std::size_t at : {0u, 63u, 64u, 127u, 128u, 139u}) {
+    Bytes bytes(8 + 140);
+    bytes[3] = 0x3F;
+    bytes[2] = 0x80;
+    EXPECT_EQ(refusal_of("ttq(block=tensor)", bytes, 700), "payload_code");
+    bytes[8 + at] = 27;
+    EXPECT_EQ(refusal_of("ttq(block=tensor)", bytes, 700), "") << at;
+    bytes[8 + at] = 2 * 27;
+    EXPECT_EQ(refusal_of("ttq(block=tensor)", bytes, 700), "payload_code") << at;
+  }
+}
+
 }  // namespace
 }  // namespace parley::compression::test
