@@ -130,8 +130,26 @@ void register_operator(const std::string& spec) {
 
 int main(int argc, char** argv) {
   for (const compression::Row& row : compression::registry()) register_operator(std::string(row.name));
-  for (const char* spec : {"topk(ratio=0.1)", "randk(ratio=0.5)", "qsgd(bits=2)", "qsgd(bits=8)", "qsgd(norm=l2)",
-                           "sign(block=1024)", "topk | qsgd", "topk | bf16"})
+  for (const char* spec : {"topk(ratio=0.1)",
+                           "randk(ratio=0.5)",
+                           "qsgd(bits=2)",
+                           "qsgd(bits=8)",
+                           "qsgd(norm=l2)",
+                           "sign(block=1024)",
+                           "topk | qsgd",
+                           "topk | bf16",
+                           "sign(block=tensor)",
+                           "onebit(block=tensor)",
+                           "fixed(int_bits=2, frac_bits=6)",
+                           "fixed(rounding=nearest)",
+                           "twn(threshold=0.7)",
+                           "twn(threshold=0.7, block=tensor)",
+                           "ttq(threshold=optimal)",
+                           "wage(bits=4)",
+                           "wage(rounding=stochastic)",
+                           "mx(element=int4)",
+                           "mx(element=e4m3)",
+                           "mx(element=e2m1)"})
     register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

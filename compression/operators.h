@@ -17,5 +17,13 @@ Row threshold_row();
 Row sampledtopk_row();
 Row lowrank_row();
 Row eden_row();
+Row terngrad_row();
+Row signsgd_row();
+Row onebit_row();
+Row fixed_row();
+Row twn_row();
+Row ttq_row();
+Row wage_row();
+Row mx_row();
 
 }  // namespace parley::compression

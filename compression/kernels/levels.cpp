@@ -227,6 +227,9 @@ void pack_groups(const std::int16_t* levels, std::size_t n, unsigned bits, std::
       return HWY_DYNAMIC_DISPATCH(pack_nibbles)(levels, n, bytes);
     case 8:
       return HWY_DYNAMIC_DISPATCH(pack_bytes)(levels, n, bytes);
+    case 16:
+      std::memcpy(to, levels, n * sizeof *levels);
+      return;
     default:
       return kPackers[bits - kFewestBits](levels, n, to);
   }
@@ -241,6 +244,9 @@ void unpack_groups(const std::byte* from, std::size_t n, unsigned bits, std::int
       return HWY_DYNAMIC_DISPATCH(unpack_nibbles)(bytes, n, levels);
     case 8:
       return HWY_DYNAMIC_DISPATCH(unpack_bytes)(bytes, n, levels);
+    case 16:
+      std::memcpy(levels, from, n * sizeof *levels);
+      return;
     default:
       return kUnpackers[bits - kFewestBits](from, n, levels);
   }

@@ -43,6 +43,25 @@ struct Magnitude {
   HWY_INLINE double operator()(double v) const { return std::abs(v); }
 };
 
+/// The floats that become as many doubles as fixed_order_sum takes at once.
+using SumF32 = hn::Rebind<float, hn::CappedTag<double, 8>>;
+
+struct PositivePart {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Max(v, hn::Zero(hn::DFromV<V>()));
+  }
+  HWY_INLINE double operator()(double v) const { return v > 0 ? v : 0; }
+};
+
+struct NegativePart {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Min(v, hn::Zero(hn::DFromV<V>()));
+  }
+  HWY_INLINE double operator()(double v) const { return v < 0 ? v : 0; }
+};
+
 struct Square {
   template <class V>
   HWY_INLINE V operator()(V v) const {
@@ -51,9 +70,9 @@ struct Square {
   HWY_INLINE double operator()(double v) const { return v * v; }
 };
 
-/// The sum of the terms in the order that scan.h describes.
-template <class Term>
-HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term) {
+/// The sum of the terms in the order that scan.h describes. Every vector of floats is shown to `watch` on the way.
+template <class Term, class Watch>
+HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term, Watch& watch) {
   constexpr std::size_t kPartialSums = 16;
   const hn::CappedTag<double, 8> d;
   const hn::Rebind<float, decltype(d)> from;
@@ -63,16 +82,117 @@ HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term) {
   std::size_t i = 0;
   for (; i + kPartialSums <= n; i += kPartialSums) {
     prefetch_ahead(x, i, kPartialSums);
-    for (std::size_t v = 0; v < kPartialSums / kLanes; ++v)
-      sums[v] = hn::Add(sums[v], term(hn::PromoteTo(d, hn::LoadU(from, x + i + v * kLanes))));
+    for (std::size_t v = 0; v < kPartialSums / kLanes; ++v) {
+      const auto floats = hn::LoadU(from, x + i + v * kLanes);
+      watch.see(from, floats);
+      sums[v] = hn::Add(sums[v], term(hn::PromoteTo(d, floats)));
+    }
   }
   double partial[kPartialSums];
   for (std::size_t v = 0; v < kPartialSums / kLanes; ++v) hn::StoreU(sums[v], d, partial + v * kLanes);
-  for (std::size_t j = 0; i < n; ++i, ++j) partial[j] += term(static_cast<double>(x[i]));
+  for (std::size_t j = 0; i < n; ++i, ++j) {
+    const hn::CappedTag<float, 1> one;
+    watch.see(one, hn::LoadU(one, x + i));
+    partial[j] += term(static_cast<double>(x[i]));
+  }
   for (std::size_t half = kPartialSums / 2; half > 0; half /= 2) {
     for (std::size_t j = 0; j < half; ++j) partial[j] += partial[j + half];
   }
   return partial[0];
+}
+
+struct Itself {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return v;
+  }
+};
+
+struct Negated {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    return hn::Neg(v);
+  }
+  HWY_INLINE double operator()(double v) const { return -v; }
+};
+
+/// What the term makes of v if that is at least `least`, else 0.
+template <class Term>
+struct From {
+  template <class V>
+  HWY_INLINE V operator()(V v) const {
+    const hn::DFromV<V> d;
+    const auto value = Term()(v);
+    return hn::IfThenElseZero(hn::Ge(value, hn::Set(d, least)), value);
+  }
+  HWY_INLINE double operator()(double v) const {
+    const double value = Term()(v);
+    return value >= least ? value : 0;
+  }
+  double least;
+};
+
+/// Counts the floats of which the term makes at least `least`.
+template <class Term>
+class WatchFrom {
+ public:
+  HWY_INLINE explicit WatchFrom(float least) : counts_(hn::Zero(Integers())), least_(least) {}
+
+  template <class D, class V>
+  HWY_INLINE void see(D tag, V floats) {
+    const auto counts = hn::Ge(Term()(floats), hn::Set(tag, least_));
+    if constexpr (hn::MaxLanes(D()) == 1) {
+      single_ += hn::AllTrue(tag, counts) ? 1 : 0;
+    } else {
+      counts_ = hn::Sub(counts_, hn::BitCast(Integers(), hn::VecFromMask(tag, counts)));
+    }
+  }
+
+  HWY_INLINE std::size_t count() const {
+    return single_ + static_cast<std::size_t>(hn::GetLane(hn::SumOfLanes(Integers(), counts_)));
+  }
+
+ private:
+  using Integers = hn::RebindToSigned<SumF32>;
+  hn::Vec<Integers> counts_;
+  float least_;
+  std::size_t single_ = 0;
+};
+
+struct WatchNothing {
+  template <class D, class V>
+  HWY_INLINE void see(D /*tag*/, V /*floats*/) {}
+};
+
+/// Finds the largest magnitude in vectors of the tag Floats, and single floats.
+template <class Floats>
+class WatchLargest {
+ public:
+  HWY_INLINE WatchLargest() : vector_(hn::Zero(Integers())) {}
+
+  template <class D, class V>
+  HWY_INLINE void see(D tag, V floats) {
+    if constexpr (hn::MaxLanes(D()) == 1) {
+      single_ = std::max(single_, hn::GetLane(magnitude_bits(tag, floats)));
+    } else {
+      vector_ = hn::Max(vector_, magnitude_bits(tag, floats));
+    }
+  }
+
+  HWY_INLINE std::uint32_t bits() const {
+    return static_cast<std::uint32_t>(std::max(single_, hn::GetLane(hn::MaxOfLanes(Integers(), vector_))));
+  }
+
+ private:
+  using Integers = hn::RebindToSigned<Floats>;
+  hn::Vec<Integers> vector_;
+  std::int32_t single_ = 0;
+};
+
+template <class Term>
+HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term) {
+  WatchNothing nothing;
+  return fixed_order_sum(x, n, term, nothing);
 }
 
 }  // namespace HWY_NAMESPACE

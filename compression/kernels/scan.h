@@ -26,4 +26,23 @@ double sum_of_magnitudes(const float* x, std::size_t n);
 /// sum x_i^2. Not finite if any x_i is not.
 double sum_of_squares(const float* x, std::size_t n);
 
+struct Spread {
+  double sum_of_squares;
+  std::uint32_t largest_bits;  ///< as max_magnitude_bits
+};
+
+/// Both in one pass.
+Spread spread(const float* x, std::size_t n);
+
+struct Tail {
+  double sum;
+  std::size_t count;
+};
+
+/// The number and the sum of the |x_i|, of the x_i, or of the -x_i that are at least `least`, which is above 0. n is
+/// below 2^31.
+Tail magnitudes_from(const float* x, std::size_t n, float least);
+Tail positives_from(const float* x, std::size_t n, float least);
+Tail negatives_from(const float* x, std::size_t n, float least);
+
 }  // namespace parley::compression::kernels

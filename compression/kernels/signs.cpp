@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "compression/kernels/scan-inl.h"
 
@@ -16,31 +17,52 @@ namespace parley::compression::kernels {
 namespace HWY_NAMESPACE {
 
 /// Bit i is 1 where x_i < 0, of the Lanes(d) floats at x, at most 16.
-template <class D>
-HWY_INLINE unsigned sign_bits(D d, const float* x) {
+template <class D, class Watch>
+HWY_INLINE unsigned sign_bits(D d, const float* x, Watch& watch) {
   std::uint8_t bytes[8] = {};
-  hn::StoreMaskBits(d, hn::Lt(hn::LoadU(d, x), hn::Zero(d)), bytes);
+  const auto v = hn::LoadU(d, x);
+  watch.see(d, v);
+  hn::StoreMaskBits(d, hn::Lt(v, hn::Zero(d)), bytes);
   return bytes[0] | (static_cast<unsigned>(bytes[1]) << 8);
 }
 
-HWY_INLINE void pack_bits(const float* x, std::size_t n, std::uint8_t* to) {
+template <class Watch>
+HWY_INLINE void pack_bits(const float* x, std::size_t n, std::uint8_t* to, Watch& watch) {
   const F32 d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16) {
+    if constexpr (!std::is_same_v<Watch, WatchNothing>) prefetch_ahead(x, i, 16);  // else x was summed just before
     unsigned bits = 0;
-    for (std::size_t j = 0; j < 16; j += lanes) bits |= sign_bits(d, x + i + j) << j;
+    for (std::size_t j = 0; j < 16; j += lanes) bits |= sign_bits(d, x + i + j, watch) << j;
     const auto word = static_cast<std::uint16_t>(bits);
     std::memcpy(to + i / 8, &word, sizeof word);
   }
+  const hn::CappedTag<float, 1> one;
   for (; i < n; i += 8) {
     unsigned bits = 0;
-    for (std::size_t j = i; j < n && j < i + 8; ++j) bits |= (x[j] < 0 ? 1u : 0u) << (j - i);
+    for (std::size_t j = i; j < n && j < i + 8; ++j) {
+      watch.see(one, hn::LoadU(one, x + j));
+      bits |= (x[j] < 0 ? 1u : 0u) << (j - i);
+    }
     to[i / 8] = static_cast<std::uint8_t>(bits);
   }
 }
 
+std::uint32_t pack_sign_bits(const float* x, std::size_t n, std::uint8_t* to) {
+  WatchLargest<F32> largest;
+  pack_bits(x, n, to, largest);
+  return largest.bits();
+}
+
+SumsBySign sums_by_sign(const float* x, std::size_t n) {
+  WatchLargest<SumF32> largest;
+  const double positive = fixed_order_sum(x, n, PositivePart(), largest);
+  return {positive, fixed_order_sum(x, n, NegativePart()), largest.bits()};
+}
+
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to) {
+  WatchNothing nothing;
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t length = std::min(block, n - i);
     const double sum = fixed_order_sum(x + i, length, Magnitude());
@@ -50,18 +72,18 @@ bool to_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to
       std::memset(to, 0, sign_block_size(length));
     } else {
       std::memcpy(to, &alpha, sizeof alpha);
-      pack_bits(x + i, length, to + sizeof alpha);
+      pack_bits(x + i, length, to + sizeof alpha, nothing);
     }
     to += sign_block_size(length);
   }
   return true;
 }
 
-/// y_i += +-amount, minus where bit i is 1.
-HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float amount, float* y) {
+/// y_i += plus, or minus where bit i is 1.
+HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float plus_float, float minus_float, float* y) {
   const F32 d;
   const std::size_t lanes = hn::Lanes(d);
-  const auto plus = hn::Set(d, amount), minus = hn::Set(d, -amount);
+  const auto plus = hn::Set(d, plus_float), minus = hn::Set(d, minus_float);
   std::uint8_t word[16] = {};  // LoadMaskBits may read eight bytes from where it begins
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16) {
@@ -74,7 +96,7 @@ HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float amount,
       hn::StoreU(hn::Add(hn::LoadU(d, y + i + j), change), d, y + i + j);
     }
   }
-  for (; i < n; ++i) y[i] += ((bits[i / 8] >> (i % 8)) & 1) != 0 ? -amount : amount;
+  for (; i < n; ++i) y[i] += ((bits[i / 8] >> (i % 8)) & 1) != 0 ? minus_float : plus_float;
 }
 
 void add_signs(const std::uint8_t* from, std::size_t n, std::size_t block, float scale, float* y) {
@@ -82,9 +104,13 @@ void add_signs(const std::uint8_t* from, std::size_t n, std::size_t block, float
     const std::size_t length = std::min(block, n - i);
     float alpha;
     std::memcpy(&alpha, from, sizeof alpha);
-    if (alpha > 0) add_block(from + sizeof alpha, length, scale * alpha, y + i);
+    if (alpha > 0) add_block(from + sizeof alpha, length, scale * alpha, -(scale * alpha), y + i);
     from += sign_block_size(length);
   }
+}
+
+void add_sign_bits(const std::uint8_t* bits, std::size_t n, float plus, float minus, float* y) {
+  add_block(bits, n, plus, minus, y);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -92,10 +118,17 @@ void add_signs(const std::uint8_t* from, std::size_t n, std::size_t block, float
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include <bit>
+
+#include "compression/kernels/bytes.h"
+
 namespace parley::compression::kernels {
 
 HWY_EXPORT(to_signs);
 HWY_EXPORT(add_signs);
+HWY_EXPORT(pack_sign_bits);
+HWY_EXPORT(add_sign_bits);
+HWY_EXPORT(sums_by_sign);
 
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to) {
   return HWY_DYNAMIC_DISPATCH(to_signs)(x, n, block, reinterpret_cast<std::uint8_t*>(to));
@@ -103,6 +136,25 @@ bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to) {
 
 void add_signs(const std::byte* from, std::size_t n, std::size_t block, float scale, float* y) {
   HWY_DYNAMIC_DISPATCH(add_signs)(reinterpret_cast<const std::uint8_t*>(from), n, block, scale, y);
+}
+
+std::uint32_t pack_sign_bits(const float* x, std::size_t n, std::byte* to) {
+  return HWY_DYNAMIC_DISPATCH(pack_sign_bits)(x, n, reinterpret_cast<std::uint8_t*>(to));
+}
+
+void add_sign_bits(const std::byte* bits, std::size_t n, float plus, float minus, float* y) {
+  HWY_DYNAMIC_DISPATCH(add_sign_bits)(reinterpret_cast<const std::uint8_t*>(bits), n, plus, minus, y);
+}
+
+SumsBySign sums_by_sign(const float* x, std::size_t n) {
+  return HWY_DYNAMIC_DISPATCH(sums_by_sign)(x, n);
+}
+
+std::size_t count_ones(const std::byte* bytes, std::size_t n) {
+  std::size_t ones = 0, i = 0;
+  for (; i + 8 <= n; i += 8) ones += static_cast<std::size_t>(std::popcount(load<std::uint64_t>(bytes + i)));
+  for (; i < n; ++i) ones += static_cast<std::size_t>(std::popcount(load<std::uint8_t>(bytes + i)));
+  return ones;
 }
 
 }  // namespace parley::compression::kernels

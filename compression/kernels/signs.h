@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace parley::compression::kernels {
 
@@ -10,11 +11,33 @@ constexpr std::size_t sign_block_size(std::size_t n) {
   return sizeof(float) + (n + 7) / 8;
 }
 
+/// The bytes of n coordinates in blocks of `block`, the last one shorter.
+constexpr std::size_t signs_size(std::size_t n, std::size_t block) {
+  const std::size_t rest = n % block;
+  return n / block * sign_block_size(n < block ? n : block) + (rest > 0 ? sign_block_size(rest) : 0);
+}
+
 /// Writes the blocks of n coordinates, each of `block` but the last. Returns false, with the output unspecified, if any
 /// x_i is not finite.
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to);
 
 /// y_i += scale * C(x)_i.
 void add_signs(const std::byte* from, std::size_t n, std::size_t block, float scale, float* y);
+
+/// Writes ceil(n / 8) bytes: bit i is 1 for x_i < 0, pad bits are zero. Returns the bits of the largest |x_i|, not
+/// below kInfinityBits if any x_i is not finite.
+std::uint32_t pack_sign_bits(const float* x, std::size_t n, std::byte* to);
+
+/// y_i += minus where bit i is 1, else plus.
+void add_sign_bits(const std::byte* bits, std::size_t n, float plus, float minus, float* y);
+
+/// How many of the bits of n bytes are 1.
+std::size_t count_ones(const std::byte* bytes, std::size_t n);
+
+struct SumsBySign {
+  double positive, negative;   ///< of the coordinates above and below zero; the latter is not above zero
+  std::uint32_t largest_bits;  ///< of all |x_i|: not below kInfinityBits if any x_i is not finite
+};
+SumsBySign sums_by_sign(const float* x, std::size_t n);
 
 }  // namespace parley::compression::kernels

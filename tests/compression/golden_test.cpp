@@ -153,5 +153,66 @@ TEST(PayloadFormat, QsgdRoundsToOneOfTheTwoNearestLevelsOfTheEuclideanNorm) {
   }
 }
 
+TEST(PayloadFormat, TerngradIsTheScaleAndFiveDigitsAByte) {
+  // All magnitudes are the scale or zero, so there is nothing to draw. Seven levels take two bytes: of levels 0, 2, 4,
+  // 6 (1, 0, 1, -1: digits 1, 0, 1, 2) and of levels 1, 3, 5 (-1, 1, 0: digits 2, 1, 0).
+  EXPECT_EQ(encoded("terngrad", {2, -2, 0, 2, 2, 0, -2}), (Bytes{0, 0, 0, 0x40, 1 + 9 + 2 * 27, 2 + 3}));
+}
+
+TEST(PayloadFormat, SignsgdIsTheSignsAndABitThatSaysThatThereAreAny) {
+  EXPECT_EQ(encoded("signsgd", v), (Bytes{0x52, 0x01}));  // negative at 1, 4 and 6; the ninth bit
+  EXPECT_EQ(encoded("signsgd(scale=0.5)", {-1, 2, -3}), (Bytes{1 + 4 + 8}));
+  EXPECT_EQ(encoded("signsgd", {0, -0.0f, 0}), (Bytes{0}));
+}
+
+TEST(PayloadFormat, OnebitIsTheTwoMeansAndOneBitEach) {
+  // 3, 1, 0, 2, 4 have the mean 2; -1, -4, -1 have the mean -2.
+  EXPECT_EQ(encoded("onebit", {3, -1, 1, 0, -4, 2, -1, 4}), (Bytes{0, 0, 0, 0x40, 0, 0, 0, 0xC0, 0x52}));
+  EXPECT_EQ(encoded("onebit", {-3, -1}), (Bytes{0, 0, 0, 0, 0, 0, 0, 0xC0, 0x03}));
+}
+
+TEST(PayloadFormat, FixedIsTwosComplementOfAUnit) {
+  // The unit is 1/16. Beyond the range: 127 and -128. Half a unit goes down: to 0, and to -1.
+  EXPECT_EQ(encoded("fixed(int_bits=4, frac_bits=4, rounding=nearest)",
+                    {1.5f, -0.25f, 100, -100, 0.03125f, -0.03125f, 0.04f}),
+            (Bytes{0x18, 0xFC, 0x7F, 0x80, 0x00, 0xFF, 0x01}));
+  // Multiples of the unit leave nothing to draw. 1, -2 and 3 as codes of 3 bits: 0b011'110'001 and seven zero bits.
+  EXPECT_EQ(encoded("fixed(int_bits=3, frac_bits=0)", {1, -2, 3}), (Bytes{0xF1, 0x00}));
+}
+
+TEST(PayloadFormat, TwnIsTheMeanAndFiveDigitsAByte) {
+  // 0.7 of the mean magnitude is 0.854: 2, -2 and 2 are above it. Digits 1, 2, 0, 0, 1.
+  EXPECT_EQ(encoded("twn(threshold=0.7)", {2, -2, 0.1f, 0, 2}), (Bytes{0, 0, 0, 0x40, 1 + 3 * 2 + 81}));
+  // c^2/k is 9, 18 and 14.08 for the one, two and three largest.
+  EXPECT_EQ(encoded("twn", {3, -3, 0.5f}), (Bytes{0, 0, 0x40, 0x40, 1 + 3 * 2}));
+}
+
+TEST(PayloadFormat, TtqIsTheTwoMeansAndFiveDigitsAByte) {
+  // The threshold is 0.15. 3 and 1 have the mean 2, -1 and -2 the mean 1.5 (0x3FC00000). Digits 1, 2, 1, 0, 2.
+  EXPECT_EQ(encoded("ttq", {3, -1, 1, 0.01f, -2}),
+            (Bytes{0, 0, 0, 0x40, 0, 0, 0xC0, 0x3F, 1 + 3 * 2 + 9 * 1 + 81 * 2}));
+}
+
+TEST(PayloadFormat, WageIsAnExponentAndTwosComplementCodes) {
+  // log2 3 is nearest to 2, so the unit is 4/8: levels 2, -1, 0 (a tie), 1 and 6.
+  EXPECT_EQ(encoded("wage(bits=4)", {1, -0.5f, 0.25f, 0.3f, 3}), (Bytes{129, 0xF2, 0x10, 0x06}));
+  // 1.25 is nearer to 1: ten units of 1/8, of which there are seven at most. Up it is 2: five units of 1/4.
+  EXPECT_EQ(encoded("wage(bits=4)", {1.25f}), (Bytes{127, 0x07}));
+  EXPECT_EQ(encoded("wage(bits=4, shift=up)", {1.25f}), (Bytes{128, 0x05}));
+}
+
+TEST(PayloadFormat, MxIsElementsAndThenTheScalesOfTheBlocks) {
+  // e2m1 has 0, 0.5, 1, 1.5, 2, 3, 4, 6 in this order. 0.25 is a tie and goes to the even code; -0.1 is a negative
+  // zero.
+  EXPECT_EQ(encoded("mx(element=e2m1)", {6, -3, 0.5f, 0.25f, 1.3f, -0.1f}), (Bytes{0xD7, 0x01, 0x83, 127}));
+  // As the specification has them: 448 is S.1111.110, 1 is S.0111.000, 2^-6 the smallest normal number.
+  EXPECT_EQ(encoded("mx(element=e4m3)", {448, 1, -0x1p-6f}), (Bytes{0x7E, 0x38, 0x88, 127}));
+  // 57344 is S.11110.11; 1 is S.01111.00.
+  EXPECT_EQ(encoded("mx(element=e5m2)", {-57344, 1}), (Bytes{0xFB, 0x3C, 127}));
+  // 96/64, -64/64 and, rounded, 1/64; then, below a quarter of the scale, 96/64 and -64/64 again.
+  EXPECT_EQ(encoded("mx", {1.5f, -1, 0.01f}), (Bytes{0x60, 0xC0, 0x01, 127}));
+  EXPECT_EQ(encoded("mx", {0.375f, -0.25f}), (Bytes{0x60, 0xC0, 125}));
+}
+
 }  // namespace
 }  // namespace parley::compression

@@ -49,6 +49,9 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                                        {"lowrank", 52},
                                                                                        {"eden", 53}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
+  int id = 16;
+  for (const char* name : {"terngrad", "signsgd", "onebit", "fixed", "twn", "ttq", "wage", "mx"})
+    EXPECT_TRUE(ids.contains({name, id++})) << name;
 }
 
 TEST(CompressorSpec, IsCompletedWithTheDefaults) {

@@ -4,8 +4,11 @@
 #include <limits>
 
 #include "eden_reference.h"
+#include "grid_reference.h"
 #include "lowrank_reference.h"
 #include "selection_reference.h"
+#include "sign_family_reference.h"
+#include "ternary_reference.h"
 
 namespace parley::compression::test {
 
@@ -67,6 +70,48 @@ const std::vector<Subject>& subjects() {
       {"eden(bits=4, block=2048)", [] { return eden_reference({.bits = 4, .block = 2048}); }},
       {"eden(bits=1, block=128, scaling=unbiased)",
        [] { return eden_reference({.block = 128, .contractive = false}); }},
+      // Ternary levels, signs and fixed grids.
+      {"terngrad", [] { return terngrad_reference({}); }},
+      {"terngrad(clip=1, bucket=37)", [] { return terngrad_reference({.clip = 1, .bucket = 37}); }},
+      {"terngrad(clip=none, bucket=64, scaling=unbiased)",
+       [] { return terngrad_reference({.clip = {}, .bucket = 64, .contractive = false}); }},
+      {"terngrad(clip=1.5, bucket=tensor)", [] { return terngrad_reference({.clip = 1.5, .bucket = 1u << 30}); }},
+      {"sign(block=tensor)", [] { return sign_reference(1u << 30); }},
+      {"signsgd", [] { return signsgd_reference(1.0f); }},
+      {"signsgd(scale=0.003)", [] { return signsgd_reference(0.003f); }},
+      {"onebit", [] { return onebit_reference(128); }},
+      {"onebit(block=13)", [] { return onebit_reference(13); }},
+      {"onebit(block=tensor)", [] { return onebit_reference(1u << 30); }},
+      {"topk(ratio=0.2) | onebit(block=tensor)",
+       [] { return topk_reference({.ratio = 0.2}, onebit_reference(1u << 30)); }},
+      {"fixed", [] { return fixed_reference(4, 12, true); }},
+      {"fixed(int_bits=3, frac_bits=5)", [] { return fixed_reference(3, 5, true); }},
+      {"fixed(int_bits=2, frac_bits=9, rounding=nearest)", [] { return fixed_reference(2, 9, false); }},
+      {"fixed(int_bits=16, frac_bits=0, rounding=nearest)", [] { return fixed_reference(16, 0, false); }},
+      {"fixed(int_bits=-20, frac_bits=24)", [] { return fixed_reference(-20, 24, true); }},
+      {"twn", [] { return twn_reference({}, 640); }},
+      {"twn(block=37)", [] { return twn_reference({}, 37); }},
+      {"twn(threshold=0.7)", [] { return twn_reference(0.7, 640); }},
+      {"twn(threshold=0, block=tensor)", [] { return twn_reference(0.0, 1u << 30); }},
+      {"ttq", [] { return ttq_reference(0.05, 640); }},
+      {"ttq(threshold=0.3, block=37)", [] { return ttq_reference(0.3, 37); }},
+      {"ttq(threshold=optimal, block=tensor)", [] { return ttq_reference({}, 1u << 30); }},
+      {"topk(ratio=0.3) | twn(block=100)", [] { return topk_reference({.ratio = 0.3}, twn_reference({}, 100)); }},
+      {"wage", [] { return wage_reference({}); }},
+      {"wage(bits=2, block=64)", [] { return wage_reference({.bits = 2, .block = 64}); }},
+      {"wage(bits=4, shift=up)", [] { return wage_reference({.bits = 4, .up = true}); }},
+      {"wage(bits=2, block=37, shift=up)", [] { return wage_reference({.bits = 2, .block = 37, .up = true}); }},
+      {"wage(bits=8, rounding=stochastic)", [] { return wage_reference({.stochastic = true}); }},
+      {"wage(bits=5, block=tensor, rounding=stochastic, shift=up)",
+       [] { return wage_reference({.bits = 5, .block = 1u << 30, .stochastic = true, .up = true}); }},
+      {"wage(bits=16)", [] { return wage_reference({.bits = 16}); }},
+      {"mx", [] { return mx_reference("int8"); }},
+      {"mx(element=int4)", [] { return mx_reference("int4"); }},
+      {"mx(element=e4m3)", [] { return mx_reference("e4m3"); }},
+      {"mx(element=e5m2)", [] { return mx_reference("e5m2"); }},
+      {"mx(element=e3m2)", [] { return mx_reference("e3m2"); }},
+      {"mx(element=e2m3)", [] { return mx_reference("e2m3"); }},
+      {"mx(element=e2m1)", [] { return mx_reference("e2m1"); }},
   };
   return table;
 }
