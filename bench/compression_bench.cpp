@@ -130,8 +130,10 @@ void register_operator(const std::string& spec) {
 
 int main(int argc, char** argv) {
   for (const compression::Row& row : compression::registry()) register_operator(std::string(row.name));
-  for (const char* spec : {"topk(ratio=0.1)", "randk(ratio=0.5)", "qsgd(bits=2)", "qsgd(bits=8)", "qsgd(norm=l2)",
-                           "sign(block=1024)", "topk | qsgd", "topk | bf16"})
+  for (const char* spec :
+       {"topk(ratio=0.1)", "randk(ratio=0.5)", "qsgd(bits=2)", "qsgd(bits=8)", "qsgd(norm=l2)", "sign(block=1024)",
+        "topk | qsgd", "topk | bf16", "natural(rounding=nearest)", "uniform(bits=8)", "uniform(bits=2)",
+        "uniform(rounding=nearest)", "uniform(range=absmax)", "dorefa(bits=8)"})
     register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -12,5 +12,13 @@ Row topk_row();
 Row randk_row();
 Row qsgd_row();
 Row sign_row();
+Row natural_row();
+Row natural_dithering_row();
+Row uniform_row();
+Row dorefa_row();
+Row nuqsgd_row();
+Row clip_row();
+Row zipml_row();
+Row lab_row();
 
 }  // namespace parley::compression

@@ -8,7 +8,22 @@ namespace parley::compression {
 
 std::span<const Row> registry() {
   static const std::array table = {
-      identity_row(), f16_row(), bf16_row(), topk_row(), randk_row(), qsgd_row(), sign_row(),
+      identity_row(),
+      f16_row(),
+      bf16_row(),
+      topk_row(),
+      randk_row(),
+      qsgd_row(),
+      sign_row(),
+      // Levels of many kinds.
+      natural_row(),
+      natural_dithering_row(),
+      uniform_row(),
+      dorefa_row(),
+      nuqsgd_row(),
+      clip_row(),
+      zipml_row(),
+      lab_row(),
   };
   return table;
 }
