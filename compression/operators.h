@@ -19,6 +19,7 @@ Row dorefa_row();
 Row nuqsgd_row();
 Row clip_row();
 Row zipml_row();
+Row ecq_row();
 Row lab_row();
 
 }  // namespace parley::compression

@@ -8,11 +8,11 @@
 #include "compression/qsgd_elias.h"
 
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <vector>
 
 #include "compression/coding/elias.h"
+#include "compression/coding/gaussian_levels.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
 #include "compression/kernels/bytes.h"
@@ -24,9 +24,7 @@ namespace parley::compression {
 namespace {
 
 struct LevelState final : State {
-  explicit LevelState(std::size_t bucket)
-      : levels((bucket + kernels::kGroup - 1) / kernels::kGroup * kernels::kGroup) {}
-  std::vector<std::int16_t> levels;  ///< of a bucket
+  std::vector<std::int16_t> levels;  ///< of a bucket when encoding, of all buckets when decoding, in whole groups each
 };
 
 class QsgdElias final : public Compressor {
@@ -35,11 +33,12 @@ class QsgdElias final : public Compressor {
       : spec_(std::move(spec)),
         dither_(dither),
         alphabet_{dither.s, dither.width()},
-        full_shrink_(shrink_of(dither.bucket)) {}
+        full_shrink_(shrink_of(dither.bucket)),
+        full_bits_(expected_bits(dither.bucket)) {}
 
   const std::string& spec() const override { return spec_; }
   std::uint8_t wire_id() const override { return kQsgdEliasWireId; }
-  std::unique_ptr<State> make_state() const override { return std::make_unique<LevelState>(dither_.bucket); }
+  std::unique_ptr<State> make_state() const override { return std::make_unique<LevelState>(); }
 
   std::size_t max_payload_size(std::size_t d) const override {
     const std::size_t rest = d % dither_.bucket;
@@ -56,51 +55,30 @@ class QsgdElias final : public Compressor {
 
  private:
   std::size_t buckets(std::size_t d) const { return (d + dither_.bucket - 1) / dither_.bucket; }
+  /// The bucket in whole groups of random words.
+  std::size_t stride() const { return (dither_.bucket + kernels::kGroup - 1) / kernels::kGroup * kernels::kGroup; }
   double shrink(std::size_t length) const { return length == dither_.bucket ? full_shrink_ : shrink_of(length); }
+  /// For a coordinate of Gaussian buckets of that length.
+  double expected_bits(std::size_t length) const;
   double shrink_of(std::size_t length) const { return dither_.shrink(length); }
-  base::Result<void> check(std::span<const std::byte> payload, LevelState& state, std::size_t d) const;
+  /// Reads all levels into the state.
+  base::Result<void> read(std::span<const std::byte> payload, LevelState& state, std::size_t d) const;
 
   std::string spec_;
   LevelDither dither_;
   LevelAlphabet alphabet_;
-  double full_shrink_;
+  double full_shrink_, full_bits_;
 };
 
-/// P(|g| <= r) of a standard normal g.
-double within(double r) {
-  return std::erf(r / std::sqrt(2.0));
-}
-
-/// The norm of `length` standard normals that is expected, or nearly so.
-double gaussian_norm(Norm norm, std::size_t length) {
-  const double n = static_cast<double>(length);
-  if (norm == Norm::l2) return std::sqrt(n);
-  double mean = 0;
-  constexpr double kStep = 0x1p-8;
-  for (double r = kStep / 2; r < 9; r += kStep) mean += kStep * (1 - std::pow(within(r), n));
-  return mean;
-}
-
-/// The probabilities of the levels 0..s of either sign when standard normals are divided by `norm`.
-std::vector<double> gaussian_levels(double norm, unsigned s) {
-  std::vector<double> probabilities(s + 1);
-  const double step = std::min(0x1p-8, norm / s / 16);
-  for (double r = 0; r < 9; r += step) {
-    const double probability = within(r + step) - within(r);
-    const double level = std::min((r + step / 2) / norm, 1.0) * s;
-    const auto lower = static_cast<std::size_t>(level);
-    const double fraction = level - static_cast<double>(lower);
-    probabilities[lower] += probability * (1 - fraction);
-    if (fraction > 0) probabilities[lower + 1] += probability * fraction;
-  }
-  return probabilities;
+double QsgdElias::expected_bits(std::size_t length) const {
+  const std::vector<double> levels = gaussian_levels(dither_.norm, length, dither_.s);
+  return expected_elias_bits(levels.data(), alphabet_) + 34 / static_cast<double>(length);
 }
 
 Properties QsgdElias::properties(std::size_t d) const {
   Properties properties = dither_.properties(d);
   const std::size_t longest = std::clamp<std::size_t>(d, 1, dither_.bucket);
-  const std::vector<double> levels = gaussian_levels(gaussian_norm(dither_.norm, longest), dither_.s);
-  properties.bits_per_coordinate = expected_elias_bits(levels.data(), alphabet_) + 34 / static_cast<double>(longest);
+  properties.bits_per_coordinate = longest == dither_.bucket ? full_bits_ : expected_bits(longest);
   return properties;
 }
 
@@ -108,8 +86,9 @@ base::Result<std::size_t> QsgdElias::encode(std::span<const float> x, const base
                                             std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
   auto& levels = own_state<LevelState>(state).levels;
+  if (levels.size() < stride()) levels.resize(stride());
   const base::PhiloxInput philox = base::philox_input(key);
-  const auto groups = static_cast<std::uint32_t>(levels.size() / kernels::kGroup);
+  const auto groups = static_cast<std::uint32_t>(stride() / kernels::kGroup);
   std::byte* norms = out.data();
   BitWriter stream(norms + buckets(x.size()) * sizeof(float));
   std::uint32_t block = 0;
@@ -128,9 +107,10 @@ base::Result<std::size_t> QsgdElias::encode(std::span<const float> x, const base
   return static_cast<std::size_t>(stream.finish() - out.data());
 }
 
-base::Result<void> QsgdElias::check(std::span<const std::byte> payload, LevelState& state, std::size_t d) const {
+base::Result<void> QsgdElias::read(std::span<const std::byte> payload, LevelState& state, std::size_t d) const {
   const std::size_t header = buckets(d) * sizeof(float);
   if (payload.size() < header) return truncated(payload.size());
+  if (state.levels.size() < buckets(d) * stride()) state.levels.resize(buckets(d) * stride());
   BitReader stream(payload.subspan(header));
   for (std::size_t i = 0; i < d; i += dither_.bucket) {
     const std::size_t n = std::min(dither_.bucket, d - i), index = i / dither_.bucket;
@@ -138,7 +118,7 @@ base::Result<void> QsgdElias::check(std::span<const std::byte> payload, LevelSta
     if (norm_bits == 0) continue;
     if (norm_bits >= kernels::kInfinityBits || is_negligible(std::bit_cast<float>(norm_bits), dither_.s, shrink(n)))
       return wrong_scale(index);
-    const bool known = get_levels(stream, n, alphabet_, state.levels.data());
+    const bool known = get_levels(stream, n, alphabet_, state.levels.data() + index * stride());
     if (!stream.good()) return truncated(payload.size());
     if (!known) return wrong_code(index);
   }
@@ -150,14 +130,13 @@ base::Result<void> QsgdElias::check(std::span<const std::byte> payload, LevelSta
 base::Result<void> QsgdElias::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale,
                                          State& state, std::span<float> y) const {
   auto& own = own_state<LevelState>(state);
-  if (auto checked = check(payload, own, y.size()); !checked) return checked;
-  BitReader stream(payload.subspan(buckets(y.size()) * sizeof(float)));
+  if (auto known = read(payload, own, y.size()); !known) return known;
   for (std::size_t i = 0; i < y.size(); i += dither_.bucket) {
-    const std::size_t n = std::min(dither_.bucket, y.size() - i);
-    const auto norm = load<float>(payload.data() + i / dither_.bucket * sizeof(float));
+    const std::size_t n = std::min(dither_.bucket, y.size() - i), index = i / dither_.bucket;
+    const auto norm = load<float>(payload.data() + index * sizeof(float));
     if (norm == 0) continue;
-    PARLEY_CHECK(get_levels(stream, n, alphabet_, own.levels.data()));
-    kernels::add_levels(own.levels.data(), n, level_unit(norm, dither_.s, shrink(n)), scale, y.data() + i);
+    const float unit = level_unit(norm, dither_.s, shrink(n));
+    kernels::add_levels(own.levels.data() + index * stride(), n, unit, scale, y.data() + i);
   }
   return {};
 }

@@ -23,6 +23,7 @@ std::span<const Row> registry() {
       nuqsgd_row(),
       clip_row(),
       zipml_row(),
+      ecq_row(),
       lab_row(),
   };
   return table;

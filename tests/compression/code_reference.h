@@ -7,6 +7,8 @@
 namespace parley::compression::test {
 
 ReferencePointer qsgd_elias_reference(QsgdOptions options);
+/// Its levels must be given, and bits must be as few as they need.
+ReferencePointer ecq_reference(QsgdOptions options);
 ReferencePointer clip_reference(int mantissa);
 ReferencePointer lab_reference(std::size_t block, double limit);
 

@@ -172,6 +172,15 @@ TEST(PayloadFormat, ZipmlIsItsLevelsAndTheirNumbersLessHalf) {
                                                             0, 0, 0xC0, 0x3F, 0, 0, 0x40, 0x40, 0xC9}));
 }
 
+TEST(PayloadFormat, EcqIsTheNormsAndFixedCodesOrFrequenciesAndStates) {
+  // Codes from -4 to 4 take four bits.
+  EXPECT_EQ(encoded("ecq", {4, -3, 0, 1}), (Bytes{0, 0, 0x80, 0x40, 0, 0xD4, 0x10}));
+  // Of 200 zeros no word is written: the symbol 1 has all 4096 parts, and states stay at 2^16. Fixed takes 51 bytes.
+  Bytes zeros = {0, 0, 0, 0, 1, 0, 0, 0x00, 0x10, 0, 0};
+  for (int state = 0; state < 4; ++state) zeros.insert(zeros.end(), {0, 0, 1, 0});
+  EXPECT_EQ(encoded("ecq(levels=1)", std::vector<float>(200)), zeros);
+}
+
 TEST(PayloadFormat, LabIsTheWeightedMeanMagnitudeAndOneBitEach) {
   // |v|_2^2 / |v|_1 = 32.5625 / 12.25 = 2.6581633, and 1.75 times the mean magnitude of 1.53125 is 2.6796875.
   const Bytes bytes = encoded("lab", v);

@@ -50,6 +50,7 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                                        {"nuqsgd", 36},
                                                                                        {"clip", 38},
                                                                                        {"zipml", 39},
+                                                                                       {"ecq", 40},
                                                                                        {"lab", 41}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
 }
