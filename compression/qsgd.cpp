@@ -12,16 +12,13 @@
 // that begin at Philox block 16 b ceil(bucket/64). A bucket whose level would not be a normal float is sent as zeros.
 // With code = elias the payload is that of qsgd_elias.cpp.
 #include <algorithm>
-#include <array>
 #include <bit>
-#include <cmath>
 #include <limits>
 
+#include "compression/coding/bucketed.h"
 #include "compression/coding/dither.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
-#include "compression/kernels/levels.h"
-#include "compression/kernels/philox.h"
 #include "compression/kernels/scan.h"
 #include "compression/operators.h"
 #include "compression/qsgd_elias.h"
@@ -29,149 +26,64 @@
 namespace parley::compression {
 namespace {
 
-using kernels::kGroup;
-
-/// Coordinates whose levels are held between quantising and packing: whole groups, so that chunks end on a byte.
-constexpr std::size_t kChunk = 8 * kGroup;
-using Levels = std::array<std::int16_t, kChunk>;
-
 constexpr unsigned kFallbackBits = 4;
 
-class Qsgd final : public Compressor {
+class Qsgd final : public Bucketed {
  public:
   Qsgd(std::string spec, const LevelDither& dither)
-      : spec_(std::move(spec)), dither_(dither), bits_(dither.width()), full_shrink_(dither.shrink(dither.bucket)) {}
+      : Bucketed(std::move(spec), qsgd_row().wire_id, {dither.bucket, dither.width(), sizeof(float)}),
+        dither_(dither),
+        full_shrink_(dither.shrink(dither.bucket)) {}
 
-  const std::string& spec() const override { return spec_; }
-  std::uint8_t wire_id() const override { return qsgd_row().wire_id; }
-  std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
-
-  std::size_t max_payload_size(std::size_t d) const override {
-    const std::size_t bucket = dither_.bucket;
-    const std::size_t rest = d % bucket;
-    return d / bucket * bucket_size(bucket) + (rest > 0 ? bucket_size(rest) : 0);
+  Properties properties(std::size_t d) const override {
+    Properties properties = dither_.properties(d);
+    properties.bits_per_coordinate = bits_per_coordinate(d);
+    return properties;
   }
 
-  Properties properties(std::size_t d) const override;
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
-                                   std::span<std::byte> out) const override;
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
-                                State& state, std::span<float> y) const override;
-
  private:
-  std::size_t code_bytes(std::size_t n) const { return (n * bits_ + 7) / 8; }
-  std::size_t bucket_size(std::size_t n) const { return sizeof(float) + code_bytes(n); }
-
   /// What the receiver divides a bucket of `length` by, less one.
   double shrink(std::size_t length) const { return length == dither_.bucket ? full_shrink_ : dither_.shrink(length); }
 
-  void encode_bucket(const float* x, std::size_t n, float norm, const base::PhiloxInput& key, std::uint32_t first_block,
-                     std::byte* to) const;
-  base::Result<void> check_bucket(const std::byte* from, std::size_t n, std::size_t index) const;
-  void add_bucket(const std::byte* from, std::size_t n, float scale, float* y) const;
-
-  std::string spec_;
-  LevelDither dither_;
-  unsigned bits_;
-  double full_shrink_;
-};
-
-Properties Qsgd::properties(std::size_t d) const {
-  Properties properties = dither_.properties(d);
-  if (d > 0) properties.bits_per_coordinate = 8 * static_cast<double>(max_payload_size(d)) / static_cast<double>(d);
-  return properties;
-}
-
-base::Result<std::size_t> Qsgd::encode(std::span<const float> x, const base::RandomKey& key, State&,
-                                       std::span<std::byte> out) const {
-  PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-  const base::PhiloxInput philox = base::philox_input(key);
-  const std::size_t groups = (dither_.bucket + kGroup - 1) / kGroup;
-  std::byte* to = out.data();
-  std::uint32_t block = 0;
-  for (std::size_t i = 0; i < x.size(); i += dither_.bucket) {
-    const std::size_t n = std::min(dither_.bucket, x.size() - i);
-    const double exact = norm_of(dither_.norm, x.data() + i, n);
-    if (!(exact <= std::numeric_limits<double>::max())) return not_finite(x);
+  bool encode_bucket(const float* x, std::size_t n, const Draws& draws, State&, std::byte* to) const override {
+    const double exact = norm_of(dither_.norm, x, n);
+    if (!(exact <= std::numeric_limits<double>::max())) return false;
     const float norm = round_up(exact);
     if (is_negligible(norm, dither_.s, shrink(n))) {
-      std::fill_n(to, bucket_size(n), std::byte{0});
-    } else {
-      encode_bucket(x.data() + i, n, norm, philox, block, to);
+      std::fill_n(to, sizeof norm + code_bytes(n), std::byte{0});
+      return true;
     }
-    to += bucket_size(n);
-    block += static_cast<std::uint32_t>(groups) * kernels::kBlocksPerGroup;
+    store(to, norm);
+    const kernels::LevelGrid grid = level_grid(norm, dither_.s);
+    pack(n, draws, to + sizeof norm,
+         [&](std::size_t first, std::size_t length, const Draws& here, std::int16_t* levels) {
+           kernels::quantise(x + first, length, grid, here.key, here.first_block, levels);
+         });
+    return true;
   }
-  return max_payload_size(x.size());
-}
 
-void Qsgd::encode_bucket(const float* x, std::size_t n, float norm, const base::PhiloxInput& key,
-                         std::uint32_t first_block, std::byte* to) const {
-  const kernels::LevelGrid grid = level_grid(norm, dither_.s);
-  Levels levels;
-  store(to, norm);
-  to += sizeof norm;
-  for (std::size_t i = 0; i < n; i += kChunk) {
-    const std::size_t length = std::min(kChunk, n - i);
-    kernels::quantise(x + i, length, grid, key, first_block, levels.data());
-    kernels::pack_levels(levels.data(), length, bits_, to + code_bytes(i));
-    first_block += kChunk / kGroup * kernels::kBlocksPerGroup;
+  base::Result<void> check_bucket(const std::byte* from, std::size_t n, std::size_t index) const override {
+    const std::byte* codes = from + sizeof(float);
+    const auto norm_bits = load<std::uint32_t>(from);
+    if (norm_bits == 0) return all_zero(codes, code_bytes(n)) ? base::Result<void>() : wrong_code(index);
+    if (norm_bits >= kernels::kInfinityBits || is_negligible(std::bit_cast<float>(norm_bits), dither_.s, shrink(n)))
+      return wrong_scale(index);
+    if (auto checked = check_padding(codes, n); !checked) return checked;
+    return check_levels(codes, n, static_cast<int>(dither_.s), index);
   }
-}
 
-base::Result<void> Qsgd::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
-                                    std::span<float> y) const {
-  if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
-  const std::size_t bucket = dither_.bucket;
-  const std::byte* from = payload.data();
-  for (std::size_t i = 0; i < y.size(); i += bucket) {
-    const std::size_t n = std::min(bucket, y.size() - i);
-    if (auto checked = check_bucket(from, n, i / bucket); !checked) return checked;
-    from += bucket_size(n);
+  void add_bucket(const std::byte* from, std::size_t n, float scale, float* y) const override {
+    const auto norm = load<float>(from);
+    if (norm == 0) return;
+    const float unit = level_unit(norm, dither_.s, shrink(n));
+    unpack(from + sizeof norm, n, [&](std::size_t first, std::size_t length, const std::int16_t* levels) {
+      kernels::add_levels(levels, length, unit, scale, y + first);
+    });
   }
-  from = payload.data();
-  for (std::size_t i = 0; i < y.size(); i += bucket) {
-    const std::size_t n = std::min(bucket, y.size() - i);
-    add_bucket(from, n, scale, y.data() + i);
-    from += bucket_size(n);
-  }
-  return {};
-}
 
-base::Result<void> Qsgd::check_bucket(const std::byte* from, std::size_t n, std::size_t index) const {
-  const std::byte* codes = from + sizeof(float);
-  const std::size_t bytes = code_bytes(n);
-  const auto norm_bits = load<std::uint32_t>(from);
-  if (norm_bits == 0) {
-    return all_zero(codes, bytes) ? base::Result<void>() : wrong_code(index);
-  }
-  if (norm_bits >= kernels::kInfinityBits || is_negligible(std::bit_cast<float>(norm_bits), dither_.s, shrink(n)))
-    return wrong_scale(index);
-  const std::size_t pad = 8 * bytes - n * bits_;
-  if (pad > 0 && (codes[bytes - 1] >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
-  Levels levels;
-  for (std::size_t i = 0; i < n; i += kChunk) {
-    const std::size_t length = std::min(kChunk, n - i);
-    kernels::unpack_levels(codes + code_bytes(i), length, bits_, levels.data());
-    const auto s = static_cast<int>(dither_.s);
-    if (kernels::smallest_level(levels.data(), length) < -s || kernels::largest_level(levels.data(), length) > s)
-      return wrong_code(index);
-  }
-  return {};
-}
-
-void Qsgd::add_bucket(const std::byte* from, std::size_t n, float scale, float* y) const {
-  const auto norm = load<float>(from);
-  if (norm == 0) return;
-  const float unit = level_unit(norm, dither_.s, shrink(n));
-  const std::byte* codes = from + sizeof norm;
-  Levels levels;
-  for (std::size_t i = 0; i < n; i += kChunk) {
-    const std::size_t length = std::min(kChunk, n - i);
-    kernels::unpack_levels(codes + code_bytes(i), length, bits_, levels.data());
-    kernels::add_levels(levels.data(), length, unit, scale, y + i);
-  }
-}
+  LevelDither dither_;
+  double full_shrink_;
+};
 
 /// With bits where they say the same as levels, and with code only where it is not the fixed width.
 std::string canonical(const LevelDither& dither, bool elias) {

@@ -30,20 +30,34 @@ class SymbolTable {
   bool set(std::span<const std::uint16_t> frequencies);
 
   std::span<const std::uint16_t> frequencies() const { return frequencies_; }
-  std::uint32_t begin(std::size_t symbol) const { return begins_[symbol]; }
-  /// The symbol whose interval holds the slot, below 2^12.
-  std::uint8_t symbol_at(std::uint32_t slot) const { return symbols_[slot]; }
+
+  /// What coding a symbol takes. reciprocal = ceil(2^(32 + shift) / f) with shift = ceil(log2 f): then x / f is
+  /// (x reciprocal) >> (32 + shift) for every x of 32 bits (Granlund and Montgomery 1994).
+  struct Interval {
+    std::uint64_t reciprocal;
+    std::uint32_t frequency, begin;
+    std::uint32_t shift;
+  };
+  const Interval& interval(std::size_t symbol) const { return intervals_[symbol]; }
+
+  /// What decoding at one of the 2^12 slots takes.
+  struct Slot {
+    std::uint16_t frequency;
+    std::uint16_t offset;  ///< of the slot in its symbol's interval
+    std::uint8_t symbol;
+  };
+  const Slot& slot(std::uint32_t number) const { return slots_[number]; }
 
  private:
   void lay_out();
 
   std::vector<std::uint16_t> frequencies_;
-  std::vector<std::uint32_t> begins_;
-  std::vector<std::uint8_t> symbols_;  ///< of every slot
+  std::vector<Interval> intervals_;
+  std::vector<Slot> slots_;
 };
 
-/// The four states and the words of n symbols, appended to nothing: writes at most rans_bound(n) bytes and returns how
-/// many. `scratch` has room for n words.
+/// Writes the four states and the words of n symbols, at most rans_bound(n) bytes, and returns how many. `scratch` has
+/// room for n + 1 words.
 std::size_t encode_rans(std::span<const std::uint8_t> symbols, const SymbolTable& table,
                         std::span<std::uint16_t> scratch, std::byte* to);
 

@@ -24,7 +24,7 @@ Coded coded(const Bytes& symbols, std::size_t alphabet) {
   for (const std::uint8_t symbol : symbols) ++counts[symbol];
   Coded result{SymbolTable(alphabet), Bytes(rans_bound(symbols.size())), 0};
   result.table.fit(counts);
-  std::vector<std::uint16_t> scratch(symbols.size());
+  std::vector<std::uint16_t> scratch(symbols.size() + 1);
   result.bytes.resize(encode_rans(symbols, result.table, scratch, reinterpret_cast<std::byte*>(result.bytes.data())));
   for (const std::uint32_t count : counts)
     if (count > 0) result.entropy += count * std::log2(static_cast<double>(symbols.size()) / count);
@@ -77,7 +77,7 @@ TEST(Rans, RefusesStatesAndWordsThatAreNotItsOwn) {
     const std::size_t size = decode_rans(std::as_bytes(std::span(bytes)), c.table, again);
     if (size == 0) continue;
     // Other symbols then, of which these are the bytes.
-    std::vector<std::uint16_t> scratch(again.size());
+    std::vector<std::uint16_t> scratch(again.size() + 1);
     Bytes back(rans_bound(again.size()));
     back.resize(encode_rans(again, c.table, scratch, reinterpret_cast<std::byte*>(back.data())));
     bytes.resize(size);
