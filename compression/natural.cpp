@@ -7,9 +7,9 @@
 //   rounding = nearest: 2^(e+1) from m = 1/2, else 2^e
 //
 // The exponent is that of a float: E stands for 2^(E-127), 0 for 0, and 255, to which magnitudes above 2^127 are
-// rounded, for the largest float, 2^128 (1 - 2^-24). Denormals are rounded between 0 and 2^-126 by the same rule. Both
-// are the carry of the mantissa into the exponent, when 23 random bits or 2^22 are added to the float's bits.
-// Coordinate i draws word i of the groups that begin at Philox block 0.
+// rounded, for the largest float, 2^128 (1 - 2^-24). Denormals are rounded between 0 and 2^-126 by the same rule, and
+// the bounds leave them out of account. Both are the carry of the mantissa into the exponent, when 23 random bits or
+// 2^22 are added to the float's bits. Coordinate i draws word i of the groups that begin at Philox block 0.
 #include "compression/coding/refusal.h"
 #include "compression/kernels/powers.h"
 #include "compression/kernels/scan.h"
