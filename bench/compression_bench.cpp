@@ -149,7 +149,18 @@ int main(int argc, char** argv) {
                            "wage(rounding=stochastic)",
                            "mx(element=int4)",
                            "mx(element=e4m3)",
-                           "mx(element=e2m1)"})
+                           "mx(element=e2m1)",
+                           "natural(rounding=nearest)",
+                           "uniform(bits=8)",
+                           "uniform(bits=2)",
+                           "uniform(rounding=nearest)",
+                           "uniform(range=absmax)",
+                           "dorefa(bits=8)",
+                           "qsgd(levels=1, norm=l2, code=elias)",
+                           "qsgd(code=elias)",
+                           "clip(mantissa=3)",
+                           "zipml(bits=4)",
+                           "ecq(levels=1, norm=l2)"})
     register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -25,5 +25,14 @@ Row twn_row();
 Row ttq_row();
 Row wage_row();
 Row mx_row();
+Row natural_row();
+Row natural_dithering_row();
+Row uniform_row();
+Row dorefa_row();
+Row nuqsgd_row();
+Row clip_row();
+Row zipml_row();
+Row ecq_row();
+Row lab_row();
 
 }  // namespace parley::compression

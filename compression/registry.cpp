@@ -8,9 +8,21 @@ namespace parley::compression {
 
 std::span<const Row> registry() {
   static const std::array table = {
-      identity_row(),  f16_row(),       bf16_row(),        topk_row(),    randk_row(), qsgd_row(),     sign_row(),
-      blocktopk_row(), threshold_row(), sampledtopk_row(), lowrank_row(), eden_row(),  terngrad_row(), signsgd_row(),
-      onebit_row(),    fixed_row(),     twn_row(),         ttq_row(),     wage_row(),  mx_row(),
+      identity_row(),  f16_row(),
+      bf16_row(),      topk_row(),
+      randk_row(),     qsgd_row(),
+      sign_row(),      blocktopk_row(),
+      threshold_row(), sampledtopk_row(),
+      lowrank_row(),   eden_row(),
+      terngrad_row(),  signsgd_row(),
+      onebit_row(),    fixed_row(),
+      twn_row(),       ttq_row(),
+      wage_row(),      mx_row(),
+      natural_row(),   natural_dithering_row(),
+      uniform_row(),   dorefa_row(),
+      nuqsgd_row(),    clip_row(),
+      zipml_row(),     ecq_row(),
+      lab_row(),
   };
   return table;
 }

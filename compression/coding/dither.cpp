@@ -1,9 +1,12 @@
 #include "compression/coding/dither.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+
+#include "compression/kernels/scan.h"
 
 namespace parley::compression {
 
@@ -13,6 +16,11 @@ double dither_variance(Norm norm, std::size_t length, unsigned s) {
   const double levels = s;
   if (norm == Norm::linf) return (std::sqrt(1 + (n - 1) / (levels * levels)) - 1) / 2;
   return n >= 4 * levels * levels ? std::sqrt(n) / levels - 1 : n / (4 * levels * levels);
+}
+
+double norm_of(Norm norm, const float* x, std::size_t n) {
+  if (norm == Norm::l2) return std::sqrt(kernels::sum_of_squares(x, n));
+  return std::bit_cast<float>(kernels::max_magnitude_bits(x, n));
 }
 
 float level_unit(float norm, unsigned s, double shrink) {
@@ -39,6 +47,20 @@ kernels::LevelGrid level_grid(float norm, unsigned s) {
   auto inverse = static_cast<float>(s / scaled);
   if (inverse * scaled < s) inverse = std::nextafter(inverse, std::numeric_limits<float>::infinity());
   return {.prescale = prescale, .inverse = inverse, .top = static_cast<float>(s)};
+}
+
+unsigned LevelDither::width() const {
+  return static_cast<unsigned>(std::bit_width(2 * s));
+}
+
+Properties LevelDither::properties(std::size_t d) const {
+  const double omega = dither_variance(norm, std::clamp<std::size_t>(d, 1, bucket), s);
+  Properties properties;
+  properties.unbiased = !contractive || omega == 0;
+  properties.omega = properties.unbiased ? omega : 0;
+  properties.delta = contractive ? 1 / (1 + omega) : std::max(0.0, 1 - omega);
+  properties.suggested_gamma = std::min(1.0, 2 / (1 + omega));
+  return properties;
 }
 
 }  // namespace parley::compression

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "compression/compressor.h"
 #include "compression/kernels/levels.h"
 
 namespace parley::compression {
@@ -16,6 +17,9 @@ enum class Norm { l2, linf };
 ///   l2:   sqrt(length) / s - 1 if length >= 4 s^2, else length / (4 s^2); 0 for length 1
 double dither_variance(Norm norm, std::size_t length, unsigned s);
 
+/// The norm of n coordinates. Not finite or above the largest float if x has a NaN or an infinity.
+double norm_of(Norm norm, const float* x, std::size_t n);
+
 /// What one level of a bucket decodes to: norm / (s * (1 + shrink)), rounded, and so that s levels are still finite.
 /// `norm` is as sent: finite and not negative.
 float level_unit(float norm, unsigned s, double shrink);
@@ -28,5 +32,20 @@ float round_up(double norm);
 
 /// The grid that takes |x_i| = norm to exactly s. Precondition: norm is a normal float.
 kernels::LevelGrid level_grid(float norm, unsigned s);
+
+/// Stochastic rounding of buckets to -s, ..., s levels of a norm, as qsgd has it.
+struct LevelDither {
+  unsigned s;
+  std::size_t bucket;
+  Norm norm;
+  bool contractive;
+
+  /// The bits of 2s + 1 codes.
+  unsigned width() const;
+  /// What the receiver divides a bucket of `length` by, less one.
+  double shrink(std::size_t length) const { return contractive ? dither_variance(norm, length, s) : 0; }
+  /// All but the bits.
+  Properties properties(std::size_t d) const;
+};
 
 }  // namespace parley::compression

@@ -14,15 +14,14 @@ HWY_BEFORE_NAMESPACE();
 namespace parley::compression::kernels {
 namespace HWY_NAMESPACE {
 
-/// The levels of Lanes(U32()) coordinates, from a word each.
-HWY_INLINE hn::Vec<hn::RebindToSigned<U32>> quantise_vector(hn::Vec<F32> x, hn::Vec<U32> word, const LevelGrid& grid) {
+/// The levels of Lanes(U32()) coordinates: rounded up where the fraction of a level is above u.
+HWY_INLINE hn::Vec<hn::RebindToSigned<U32>> quantise_vector(hn::Vec<F32> x, hn::Vec<F32> u, const LevelGrid& grid) {
   const F32 d;
   const hn::RebindToSigned<U32> di;
   const auto scaled = hn::Mul(hn::Mul(hn::Abs(x), hn::Set(d, grid.prescale)), hn::Set(d, grid.inverse));
   const auto r = hn::Min(scaled, hn::Set(d, grid.top));
   const auto floor = hn::ConvertTo(di, r);  // r is not negative
   const auto fraction = hn::Sub(r, hn::ConvertTo(d, floor));
-  const auto u = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(word))), hn::Set(d, 0x1p-24f));
   // A comparison is -1 where it holds.
   const auto level = hn::Sub(floor, hn::BitCast(di, hn::VecFromMask(d, hn::Lt(u, fraction))));
   const auto sign = hn::BroadcastSignBit(hn::BitCast(di, x));
@@ -41,8 +40,19 @@ HWY_INLINE void quantise_group(const float* x, const LevelGrid& grid, const base
     for (std::size_t j = 0; j < 4; ++j) {
       const std::size_t at = kBlocksPerGroup * j + l;
       prefetch_ahead(x, at, lanes);
-      hn::StoreU(hn::DemoteTo(d16, quantise_vector(hn::LoadU(d, x + at), words[j], grid)), d16, levels + at);
+      const auto level = quantise_vector(hn::LoadU(d, x + at), uniform_of(words[j]), grid);
+      hn::StoreU(hn::DemoteTo(d16, level), d16, levels + at);
     }
+  }
+}
+
+HWY_INLINE void round_group(const float* x, const LevelGrid& grid, std::int16_t* levels) {
+  const F32 d;
+  const hn::Rebind<std::int16_t, F32> d16;
+  for (std::size_t i = 0; i < kGroup; i += hn::Lanes(d)) {
+    prefetch_ahead(x, i, hn::Lanes(d));
+    const auto level = quantise_vector(hn::LoadU(d, x + i), hn::Set(d, 0.5f), grid);
+    hn::StoreU(hn::DemoteTo(d16, level), d16, levels + i);
   }
 }
 
@@ -55,6 +65,15 @@ void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::
   float rest[kGroup] = {};
   std::memcpy(rest, x + i, (n - i) * sizeof(float));
   quantise_group(rest, grid, key, first_block, levels + i);
+}
+
+void round_to_levels(const float* x, std::size_t n, const LevelGrid& grid, std::int16_t* levels) {
+  std::size_t i = 0;
+  for (; i + kGroup <= n; i += kGroup) round_group(x + i, grid, levels + i);
+  if (i == n) return;
+  float rest[kGroup] = {};
+  std::memcpy(rest, x + i, (n - i) * sizeof(float));
+  round_group(rest, grid, levels + i);
 }
 
 void add_levels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y) {
@@ -73,6 +92,43 @@ std::int16_t smallest_level(const std::int16_t* levels, std::size_t n) {
   auto smallest = hn::Zero(d);
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) smallest = hn::Min(smallest, hn::LoadU(d, levels + i));
   return hn::GetLane(hn::MinOfLanes(d, smallest));
+}
+
+std::int16_t largest_level(const std::int16_t* levels, std::size_t n) {
+  const hn::CappedTag<std::int16_t, 32> d;
+  auto largest = hn::Zero(d);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) largest = hn::Max(largest, hn::LoadU(d, levels + i));
+  return hn::GetLane(hn::MaxOfLanes(d, largest));
+}
+
+/// Codes of two bits: as nibbles, but once more.
+void pack_pairs(const std::int16_t* levels, std::size_t n, std::uint8_t* to) {
+  const U32 d;
+  const hn::Rebind<std::uint16_t, U32> d_half;
+  const hn::Repartition<std::uint32_t, decltype(d_half)> d_wide;
+  const hn::Rebind<std::uint8_t, decltype(d_wide)> d8;
+  const hn::Repartition<std::int16_t, U32> d16;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16)) {
+    const auto pair = hn::BitCast(d, hn::LoadU(d16, levels + i));
+    const auto two = hn::Or(hn::And(pair, hn::Set(d, 0x3)), hn::And(hn::ShiftRight<14>(pair), hn::Set(d, 0xC)));
+    const auto twos = hn::BitCast(d_wide, hn::TruncateTo(d_half, two));
+    hn::StoreU(hn::TruncateTo(d8, hn::Or(twos, hn::ShiftRight<12>(twos))), d8, to + i / 4);
+  }
+}
+
+void unpack_pairs(const std::uint8_t* from, std::size_t n, std::int16_t* levels) {
+  const U32 d;
+  const hn::Rebind<std::uint16_t, U32> d_half;
+  const hn::Repartition<std::uint32_t, decltype(d_half)> d_wide;
+  const hn::Rebind<std::uint8_t, decltype(d_wide)> d8;
+  const hn::Repartition<std::int16_t, U32> d16;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d16)) {
+    const auto byte = hn::PromoteTo(d_wide, hn::LoadU(d8, from + i / 4));
+    const auto nibbles = hn::Or(hn::And(byte, hn::Set(d_wide, 0xF)), hn::ShiftLeft<16>(hn::ShiftRight<4>(byte)));
+    const auto two = hn::PromoteTo(d, hn::BitCast(d_half, nibbles));
+    const auto pair = hn::Or(hn::ShiftLeft<14>(two), hn::ShiftLeft<28>(two));  // each code at the top of its half
+    hn::StoreU(hn::ShiftRight<14>(hn::BitCast(d16, pair)), d16, levels + i);
+  }
 }
 
 /// Codes of four bits: two levels side by side are a lane of 32 bits, and become a byte of it.
@@ -146,8 +202,12 @@ HWY_AFTER_NAMESPACE();
 namespace parley::compression::kernels {
 
 HWY_EXPORT(quantise);
+HWY_EXPORT(round_to_levels);
 HWY_EXPORT(add_levels);
 HWY_EXPORT(smallest_level);
+HWY_EXPORT(largest_level);
+HWY_EXPORT(pack_pairs);
+HWY_EXPORT(unpack_pairs);
 HWY_EXPORT(pack_nibbles);
 HWY_EXPORT(unpack_nibbles);
 HWY_EXPORT(pack_bits);
@@ -189,7 +249,10 @@ void unpack_any(const std::byte* from, std::size_t n, std::int16_t* levels) {
   for (std::size_t i = 0; i < n; i += 8, from += kBits) {
     // Not through an array of bytes: to load a word from just stored bytes takes long.
     std::uint64_t first, second;
-    if constexpr (kBits < 8) {
+    if constexpr (kBits == 1) {
+      first = load<std::uint8_t>(from);
+      second = first >> 4;
+    } else if constexpr (kBits < 8) {
       first = load_overlapping<kBits, std::conditional_t<(kBits < 4), std::uint16_t, std::uint32_t>>(from);
       second = first >> (4 * kBits);
     } else {
@@ -203,7 +266,7 @@ void unpack_any(const std::byte* from, std::size_t n, std::int16_t* levels) {
   }
 }
 
-constexpr unsigned kFewestBits = 2, kMostBits = 16;
+constexpr unsigned kFewestBits = 1, kMostBits = 16;
 
 template <unsigned... kOffset>
 constexpr auto packers(std::integer_sequence<unsigned, kOffset...>) {
@@ -223,6 +286,8 @@ void pack_groups(const std::int16_t* levels, std::size_t n, unsigned bits, std::
   switch (bits) {
     case 1:
       return HWY_DYNAMIC_DISPATCH(pack_bits)(levels, n, bytes);
+    case 2:
+      return HWY_DYNAMIC_DISPATCH(pack_pairs)(levels, n, bytes);
     case 4:
       return HWY_DYNAMIC_DISPATCH(pack_nibbles)(levels, n, bytes);
     case 8:
@@ -240,6 +305,8 @@ void unpack_groups(const std::byte* from, std::size_t n, unsigned bits, std::int
   switch (bits) {
     case 1:
       return HWY_DYNAMIC_DISPATCH(unpack_bits)(bytes, n, levels);
+    case 2:
+      return HWY_DYNAMIC_DISPATCH(unpack_pairs)(bytes, n, levels);
     case 4:
       return HWY_DYNAMIC_DISPATCH(unpack_nibbles)(bytes, n, levels);
     case 8:
@@ -259,6 +326,10 @@ constexpr std::size_t kLargestGroup = 2 * kGroup;  // bytes of a group's codes a
 void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
               std::uint32_t first_block, std::int16_t* levels) {
   HWY_DYNAMIC_DISPATCH(quantise)(x, n, grid, key, first_block, levels);
+}
+
+void round_to_levels(const float* x, std::size_t n, const LevelGrid& grid, std::int16_t* levels) {
+  HWY_DYNAMIC_DISPATCH(round_to_levels)(x, n, grid, levels);
 }
 
 void add_levels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y) {
@@ -285,6 +356,10 @@ void unpack_levels(const std::byte* from, std::size_t n, unsigned bits, std::int
 
 std::int16_t smallest_level(const std::int16_t* levels, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(smallest_level)(levels, (n + kGroup - 1) / kGroup * kGroup);
+}
+
+std::int16_t largest_level(const std::int16_t* levels, std::size_t n) {
+  return HWY_DYNAMIC_DISPATCH(largest_level)(levels, (n + kGroup - 1) / kGroup * kGroup);
 }
 
 }  // namespace parley::compression::kernels

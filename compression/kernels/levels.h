@@ -21,6 +21,9 @@ struct LevelGrid {
 void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
               std::uint32_t first_block, std::int16_t* levels);
 
+/// The same with u_i = 1/2: to the nearest level, and from half-way to the smaller magnitude.
+void round_to_levels(const float* x, std::size_t n, const LevelGrid& grid, std::int16_t* levels);
+
 /// y_i += scale * (unit * levels[i]).
 void add_levels(const std::int16_t* levels, std::size_t n, float unit, float scale, float* y);
 
@@ -33,5 +36,8 @@ void unpack_levels(const std::byte* from, std::size_t n, unsigned bits, std::int
 
 /// The smallest of ceil(n / 64) * 64 levels; 0 if none is negative.
 std::int16_t smallest_level(const std::int16_t* levels, std::size_t n);
+
+/// The largest of ceil(n / 64) * 64 levels; 0 if none is positive.
+std::int16_t largest_level(const std::int16_t* levels, std::size_t n);
 
 }  // namespace parley::compression::kernels

@@ -60,6 +60,13 @@ HWY_INLINE void philox_blocks(const base::PhiloxInput& key, std::uint32_t first,
   words[3] = join(even.c3, odd.c3);
 }
 
+/// The upper 24 bits of each word as a number of [0, 1).
+HWY_INLINE hn::Vec<F32> uniform_of(hn::Vec<U32> word) {
+  const F32 d;
+  const hn::RebindToSigned<U32> di;
+  return hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(word))), hn::Set(d, 0x1p-24f));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace parley::compression::kernels
 HWY_AFTER_NAMESPACE();

@@ -61,13 +61,15 @@ SumsBySign sums_by_sign(const float* x, std::size_t n) {
   return {positive, fixed_order_sum(x, n, NegativePart()), largest.bits()};
 }
 
-bool to_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to) {
+/// alpha(x, n) is the scale of a block, not finite if a coordinate is not.
+template <class Alpha>
+HWY_INLINE bool to_scaled_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to, Alpha scale) {
   WatchNothing nothing;
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t length = std::min(block, n - i);
-    const double sum = fixed_order_sum(x + i, length, Magnitude());
-    if (!(sum <= std::numeric_limits<double>::max())) return false;
-    const auto alpha = static_cast<float>(sum / static_cast<double>(length));
+    const double exact = scale(x + i, length);
+    if (!(exact <= std::numeric_limits<double>::max())) return false;
+    const auto alpha = static_cast<float>(std::min<double>(exact, std::numeric_limits<float>::max()));
     if (alpha < std::numeric_limits<float>::min()) {
       std::memset(to, 0, sign_block_size(length));
     } else {
@@ -77,6 +79,22 @@ bool to_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to
     to += sign_block_size(length);
   }
   return true;
+}
+
+bool to_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to) {
+  return to_scaled_signs(x, n, block, to, [](const float* from, std::size_t length) HWY_ATTR {
+    return fixed_order_sum(from, length, Magnitude()) / static_cast<double>(length);
+  });
+}
+
+bool to_curved_signs(const float* x, std::size_t n, std::size_t block, double limit, std::uint8_t* to) {
+  return to_scaled_signs(x, n, block, to, [limit](const float* from, std::size_t length) HWY_ATTR {
+    const double sum = fixed_order_sum(from, length, Magnitude());
+    const double mean = sum / static_cast<double>(length);
+    if (!(sum > 0)) return sum;  // 0 or NaN
+    const double weighted = fixed_order_sum(from, length, Square()) / sum;
+    return std::max(mean, std::min(weighted, limit * mean));
+  });
 }
 
 /// y_i += plus, or minus where bit i is 1.
@@ -125,6 +143,7 @@ HWY_AFTER_NAMESPACE();
 namespace parley::compression::kernels {
 
 HWY_EXPORT(to_signs);
+HWY_EXPORT(to_curved_signs);
 HWY_EXPORT(add_signs);
 HWY_EXPORT(pack_sign_bits);
 HWY_EXPORT(add_sign_bits);
@@ -132,6 +151,10 @@ HWY_EXPORT(sums_by_sign);
 
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to) {
   return HWY_DYNAMIC_DISPATCH(to_signs)(x, n, block, reinterpret_cast<std::uint8_t*>(to));
+}
+
+bool to_curved_signs(const float* x, std::size_t n, std::size_t block, double limit, std::byte* to) {
+  return HWY_DYNAMIC_DISPATCH(to_curved_signs)(x, n, block, limit, reinterpret_cast<std::uint8_t*>(to));
 }
 
 void add_signs(const std::byte* from, std::size_t n, std::size_t block, float scale, float* y) {

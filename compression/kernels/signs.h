@@ -21,6 +21,9 @@ constexpr std::size_t signs_size(std::size_t n, std::size_t block) {
 /// x_i is not finite.
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to);
 
+/// The same with the scale sum x_i^2 / sum |x_i| of each block, at most `limit` times and at least its mean magnitude.
+bool to_curved_signs(const float* x, std::size_t n, std::size_t block, double limit, std::byte* to);
+
 /// y_i += scale * C(x)_i.
 void add_signs(const std::byte* from, std::size_t n, std::size_t block, float scale, float* y);
 

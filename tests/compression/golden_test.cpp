@@ -214,5 +214,89 @@ TEST(PayloadFormat, MxIsElementsAndThenTheScalesOfTheBlocks) {
   EXPECT_EQ(encoded("mx", {0.375f, -0.25f}), (Bytes{0x60, 0xC0, 125}));
 }
 
+TEST(PayloadFormat, NaturalIsExponentsAndThenSigns) {
+  EXPECT_EQ(encoded("natural", {2, -1, 0.5f, 0, -4}), (Bytes{128, 127, 126, 0, 129, 0x12}));
+  // 3 lies half-way; 2^128 (1 - 2^-24) has the exponent that floats do not use.
+  EXPECT_EQ(encoded("natural(rounding=nearest)", {3, -1.25f, 3.40282347e38f}), (Bytes{129, 127, 255, 0x02}));
+}
+
+TEST(PayloadFormat, NaturalDitheringIsTheNormAndExponentsInTwosComplement) {
+  // 1, -1/2, 2^-6 and 0 times the norm of 8 are codes 7, -6, 1 and 0.
+  EXPECT_EQ(encoded("natural-dithering", {8, -4, 0.125f, 0}), (Bytes{0, 0, 0x00, 0x41, 0xA7, 0x01}));
+}
+
+TEST(PayloadFormat, NuqsgdIsTheNormAndExponentsInTwosComplement) {
+  EXPECT_EQ(encoded("nuqsgd", {0, -3, 0}), (Bytes{0, 0, 0x40, 0x40, 0x90, 0x00}));
+}
+
+TEST(PayloadFormat, UniformIsTheRangeAndLevelsLessHalf) {
+  // With a range of 15 and 15 steps every coordinate is a level: 0, 15, 1 and 8, less 8.
+  EXPECT_EQ(encoded("uniform", {0, 15, 1, 8}), (Bytes{0, 0, 0, 0, 0, 0, 0x70, 0x41, 0x78, 0x09}));
+  // Half-way is the lower one. Levels 0, 1, 0, 1 less 1.
+  EXPECT_EQ(encoded("uniform(bits=1, rounding=nearest)", {0, 1, 0.5f, 0.75f}),
+            (Bytes{0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0x05}));
+}
+
+TEST(PayloadFormat, UniformOfTheLargestMagnitudeIsTheNormAndTwosComplementCodes) {
+  EXPECT_EQ(encoded("uniform(range=absmax)", {7, -3, 0, 1, -7, 2, 5, -6}),
+            (Bytes{0, 0, 0xE0, 0x40, 0xD7, 0x10, 0x29, 0xA5}));
+}
+
+TEST(PayloadFormat, DorefaIsTheLargestMagnitudeAndLevelsLessHalf) {
+  // Points -3, -1, 1 and 3: levels 3, 1, 2 and 0, less 2.
+  EXPECT_EQ(encoded("dorefa(bits=2)", {3, -1, 1, -3}), (Bytes{0, 0, 0x40, 0x40, 0x8D}));
+}
+
+TEST(PayloadFormat, QsgdOfAnyNumberOfLevelsTakesAsManyBitsAsItNeeds) {
+  // Codes from -5 to 5 take four bits: 5, -3, 0 and 1.
+  EXPECT_EQ(encoded("qsgd(levels=5)", {5, -3, 0, 1}), (Bytes{0, 0, 0xA0, 0x40, 0xD5, 0x10}));
+}
+
+TEST(PayloadFormat, QsgdEliasIsTheNormsAndTheShortestOfThreeForms) {
+  // Sparse, 0b00; zeros before -1 and 1: 2, gamma(3) = 0b1'10; sign 1; gamma(1) = 1; zeros to the end: 5, gamma(6) =
+  // 0b10'100. From the least significant: 00 011 1 1 00101 is 0x78, 0x0A. Dense takes 2 + 8 + 3, fixed 2 + 16 bits.
+  EXPECT_EQ(encoded("qsgd(levels=1, code=elias)", {0, 0, -1, 0, 0, 0, 0, 0}), (Bytes{0, 0, 0x80, 0x3F, 0x78, 0x0A}));
+  // Dense, 0b01. Bit after bit: 10, 7 as gamma(8) = 0001 000 and 0 for plus, 2 as gamma(3) = 01 1 and 0, 0 as gamma(1)
+  // = 1, -2 as 01 1 and 1, 0 as 1: 20 bits. Sparse takes 2 + 22, fixed 2 + 20.
+  EXPECT_EQ(encoded("qsgd(code=elias)", {7, 2, 0, -2, 0}), (Bytes{0, 0, 0xE0, 0x40, 0x21, 0x58, 0x0F}));
+  // Fixed, 0b10, that is 0 1: levels 3, -3 and 3 in three bits each: 01 110 101 110 are 0xAE, 0x03.
+  EXPECT_EQ(encoded("qsgd(bits=3, code=elias)", {3, -3, 3}), (Bytes{0, 0, 0x40, 0x40, 0xAE, 0x03}));
+  // Nothing for a bucket of zeros.
+  EXPECT_EQ(encoded("qsgd(code=elias)", {0, 0}), (Bytes{0, 0, 0, 0}));
+}
+
+TEST(PayloadFormat, ClipIsTheUpperBitsOfFloats) {
+  EXPECT_EQ(encoded("clip", {1.0f, -2.0f}), (Bytes{0x80, 0x3F, 0x00, 0xC0}));
+  // 1.75 = 0 01111111 11.. and -1 = 1 01111111 00.. in ten bits: 0b0'01111111'1 = 0xFF and 0b1'01111111'0 = 0x2FE.
+  EXPECT_EQ(encoded("clip(mantissa=1)", {1.75f, -1.0f}), (Bytes{0xFF, 0xF8, 0x0B}));
+}
+
+TEST(PayloadFormat, ZipmlIsItsLevelsAndTheirNumbersLessHalf) {
+  // As many values as levels: -4, -0.25, 1.5 and 3, numbers 3, 0, 2 and 1, less 2.
+  EXPECT_EQ(encoded("zipml", {3, -4, 1.5f, -0.25f}), (Bytes{0, 0, 0x80, 0xC0, 0, 0, 0x80, 0xBE,  //
+                                                            0, 0, 0xC0, 0x3F, 0, 0, 0x40, 0x40, 0xC9}));
+}
+
+TEST(PayloadFormat, EcqIsTheNormsAndFixedCodesOrFrequenciesAndStates) {
+  // Codes from -4 to 4 take four bits.
+  EXPECT_EQ(encoded("ecq", {4, -3, 0, 1}), (Bytes{0, 0, 0x80, 0x40, 0, 0xD4, 0x10}));
+  // Of 200 zeros no word is written: the symbol 1 has all 4096 parts, and states stay at 2^16. Fixed takes 51 bytes.
+  Bytes zeros = {0, 0, 0, 0, 1, 0, 0, 0x00, 0x10, 0, 0};
+  for (int state = 0; state < 4; ++state) zeros.insert(zeros.end(), {0, 0, 1, 0});
+  EXPECT_EQ(encoded("ecq(levels=1)", std::vector<float>(200)), zeros);
+}
+
+TEST(PayloadFormat, LabIsTheWeightedMeanMagnitudeAndOneBitEach) {
+  // |v|_2^2 / |v|_1 = 32.5625 / 12.25 = 2.6581633, and 1.75 times the mean magnitude of 1.53125 is 2.6796875.
+  const Bytes bytes = encoded("lab", v);
+  ASSERT_EQ(bytes.size(), 5u);
+  float alpha;
+  std::memcpy(&alpha, bytes.data(), sizeof alpha);
+  EXPECT_FLOAT_EQ(alpha, 32.5625f / 12.25f);
+  EXPECT_EQ(bytes[4], 0x52);
+  // With a limit of 1.5 it is 2.296875 = 0x40130000.
+  EXPECT_EQ(encoded("lab(limit=1.5)", v), (Bytes{0x00, 0x00, 0x13, 0x40, 0x52}));
+}
+
 }  // namespace
 }  // namespace parley::compression

@@ -207,7 +207,8 @@ namespace {
 
 class QsgdReference final : public Reference {
  public:
-  explicit QsgdReference(QsgdOptions options) : o_(options), s_((1 << (o_.bits - 1)) - 1) {}
+  explicit QsgdReference(QsgdOptions options)
+      : o_(options), s_(o_.levels != 0 ? o_.levels : (1 << (o_.bits - 1)) - 1) {}
 
   Bytes encode(const Floats& x, const base::RandomKey& key) const override {
     Bytes bytes;

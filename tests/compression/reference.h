@@ -41,6 +41,7 @@ struct QsgdOptions {
   std::size_t bucket = 512;
   bool l2 = false;
   bool contractive = true;
+  int levels = 0;  ///< instead of 2^(bits-1) - 1, which they may not exceed
 };
 ReferencePointer qsgd_reference(QsgdOptions options);
 

@@ -36,18 +36,18 @@ TEST(CompressorRegistry, WireIdsAndNamesAreUniqueAndNotZero) {
 TEST(CompressorRegistry, WireIdsNeverChange) {
   std::set<std::pair<std::string_view, int>> ids;
   for (const Row& row : registry()) ids.emplace(row.name, row.wire_id);
-  for (const auto& published : std::initializer_list<std::pair<std::string_view, int>>{{"identity", 1},
-                                                                                       {"f16", 2},
-                                                                                       {"bf16", 3},
-                                                                                       {"topk", 48},
-                                                                                       {"randk", 5},
-                                                                                       {"qsgd", 6},
-                                                                                       {"sign", 7},
-                                                                                       {"blocktopk", 49},
-                                                                                       {"threshold", 50},
-                                                                                       {"sampledtopk", 51},
-                                                                                       {"lowrank", 52},
-                                                                                       {"eden", 53}})
+  for (const auto& published :
+       std::initializer_list<std::pair<std::string_view, int>>{{"identity", 1},   {"f16", 2},
+                                                               {"bf16", 3},       {"topk", 48},
+                                                               {"randk", 5},      {"qsgd", 6},
+                                                               {"sign", 7},       {"blocktopk", 49},
+                                                               {"threshold", 50}, {"sampledtopk", 51},
+                                                               {"lowrank", 52},   {"eden", 53},
+                                                               {"natural", 32},   {"natural-dithering", 33},
+                                                               {"uniform", 34},   {"dorefa", 35},
+                                                               {"nuqsgd", 36},    {"clip", 38},
+                                                               {"zipml", 39},     {"ecq", 40},
+                                                               {"lab", 41}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
   int id = 16;
   for (const char* name : {"terngrad", "signsgd", "onebit", "fixed", "twn", "ttq", "wage", "mx"})
@@ -57,6 +57,10 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
 TEST(CompressorSpec, IsCompletedWithTheDefaults) {
   EXPECT_EQ(canonical("qsgd"), "qsgd(bits=4, bucket=512, norm=linf, scaling=contractive)");
   EXPECT_EQ(canonical("qsgd(bits=04,norm=linf)"), canonical("qsgd"));
+  EXPECT_EQ(canonical("qsgd(levels=7, code=fixed)"), canonical("qsgd"));
+  EXPECT_EQ(canonical("qsgd(levels=5)"), "qsgd(levels=5, bucket=512, norm=linf, scaling=contractive)");
+  EXPECT_EQ(canonical("qsgd(bits=2, norm=l2, code=elias)"),
+            "qsgd(bits=2, bucket=512, norm=l2, scaling=contractive, code=elias)");
   EXPECT_EQ(canonical("topk"), "topk(ratio=0.01)");
   EXPECT_EQ(canonical("topk(0.010)"), "topk(ratio=0.01)");
   EXPECT_EQ(canonical("topk(k=020)"), "topk(k=20)");
@@ -68,11 +72,20 @@ TEST(CompressorSpec, OfAPipelineHasTheWireIdOfItsFirstStage) {
   EXPECT_EQ(make_compressor("topk | qsgd", base::ParameterLayout())->wire_id(), 48);
 }
 
+TEST(CompressorSpec, OfQsgdHasAnotherWireIdWithAnotherCode) {
+  // No row has it; WireIdsAndNamesAreUniqueAndNotZero sees rows alone.
+  const auto elias = make_compressor("qsgd(code=elias)", base::ParameterLayout());
+  EXPECT_EQ(elias->wire_id(), 37);
+  for (const Row& row : registry()) EXPECT_NE(row.wire_id, 37) << row.name;
+  EXPECT_EQ(make_compressor("qsgd(levels=5)", base::ParameterLayout())->wire_id(), 6);
+}
+
 TEST(CompressorSpec, ErrorsNameTheCauseAndTheRemedy) {
   EXPECT_THAT(refusal_of("topq"), testing::HasSubstr("did you mean \"topk\"?"));
   EXPECT_THAT(refusal_of("topk(ratio=0.1, k=3)"), testing::HasSubstr("ratio or k, not both"));
   EXPECT_THAT(refusal_of("topk(ratio=0)"), testing::HasSubstr("allowed: a number from 1e-09 to 1"));
   EXPECT_THAT(refusal_of("qsgd(bits=1)"), testing::HasSubstr("allowed: a whole number from 2 to 16"));
+  EXPECT_THAT(refusal_of("qsgd(bits=3, levels=3)"), testing::HasSubstr("bits or levels, not both"));
   EXPECT_THAT(refusal_of("qsgd | topk"), testing::HasSubstr("qsgd keeps every coordinate"));
   EXPECT_THAT(refusal_of("identity(bits=3)"), testing::HasSubstr("bits"));
 }

@@ -3,12 +3,15 @@
 #include <cmath>
 #include <limits>
 
+#include "code_reference.h"
 #include "eden_reference.h"
 #include "grid_reference.h"
+#include "level_reference.h"
 #include "lowrank_reference.h"
 #include "selection_reference.h"
 #include "sign_family_reference.h"
 #include "ternary_reference.h"
+#include "zipml_reference.h"
 
 namespace parley::compression::test {
 
@@ -112,6 +115,56 @@ const std::vector<Subject>& subjects() {
       {"mx(element=e3m2)", [] { return mx_reference("e3m2"); }},
       {"mx(element=e2m3)", [] { return mx_reference("e2m3"); }},
       {"mx(element=e2m1)", [] { return mx_reference("e2m1"); }},
+      // Powers of two and equally spaced points.
+      {"natural", [] { return natural_reference(true); }},
+      {"natural(rounding=nearest)", [] { return natural_reference(false); }},
+      {"natural-dithering", [] { return power_dither_reference({}); }},
+      {"natural-dithering(levels=1, bucket=37, scaling=unbiased)",
+       [] { return power_dither_reference({.finest = 0, .bucket = 37, .contractive = false}); }},
+      {"natural-dithering(levels=15, norm=l2)", [] { return power_dither_reference({.finest = 14, .l2 = true}); }},
+      {"uniform", [] { return uniform_linear_reference({}); }},
+      {"uniform(bits=8, rounding=nearest)", [] { return uniform_linear_reference({.bits = 8, .stochastic = false}); }},
+      {"uniform(bits=1, bucket=37, scaling=unbiased)",
+       [] { return uniform_linear_reference({.bits = 1, .bucket = 37, .contractive = false}); }},
+      {"uniform(bits=16, bucket=1000)", [] { return uniform_linear_reference({.bits = 16, .bucket = 1000}); }},
+      {"uniform(bits=2, range=absmax, rounding=nearest)",
+       [] { return uniform_absmax_reference({.bits = 2, .stochastic = false}); }},
+      {"uniform(bits=3, range=absmax, scaling=unbiased)",
+       [] { return uniform_absmax_reference({.bits = 3, .contractive = false}); }},
+      {"uniform(bits=8, range=absmax)", [] { return uniform_absmax_reference({.bits = 8}); }},
+      {"dorefa", [] { return dorefa_reference({.bucket = 512}); }},
+      {"dorefa(bits=1, bucket=64, scaling=unbiased)",
+       [] { return dorefa_reference({.bits = 1, .bucket = 64, .contractive = false}); }},
+      {"dorefa(bits=8, bucket=100)", [] { return dorefa_reference({.bits = 8, .bucket = 100}); }},
+      {"nuqsgd", [] { return power_dither_reference({.l2 = true}); }},
+      {"nuqsgd(levels=3, bucket=64, scaling=unbiased)",
+       [] { return power_dither_reference({.finest = 3, .bucket = 64, .l2 = true, .contractive = false}); }},
+      {"qsgd(levels=5)", [] { return qsgd_reference({.levels = 5}); }},
+      {"qsgd(levels=100, bucket=37, norm=l2, scaling=unbiased)",
+       [] { return qsgd_reference({.bits = 8, .bucket = 37, .l2 = true, .contractive = false, .levels = 100}); }},
+      {"qsgd(code=elias)", [] { return qsgd_elias_reference({}); }},
+      {"qsgd(bits=2, norm=l2, code=elias)", [] { return qsgd_elias_reference({.bits = 2, .l2 = true}); }},
+      {"qsgd(levels=5, bucket=100, norm=l2, scaling=unbiased, code=elias)",
+       [] { return qsgd_elias_reference({.bucket = 100, .l2 = true, .contractive = false, .levels = 5}); }},
+      {"clip", [] { return clip_reference(7); }},
+      {"clip(mantissa=0)", [] { return clip_reference(0); }},
+      {"clip(mantissa=4)", [] { return clip_reference(4); }},
+      {"clip(mantissa=15)", [] { return clip_reference(15); }},
+      {"zipml", [] { return zipml_reference({}); }},
+      {"zipml(bits=1, bucket=64, cells=16, scaling=unbiased)",
+       [] { return zipml_reference({.bits = 1, .bucket = 64, .cells = 16, .contractive = false}); }},
+      {"zipml(bits=4, bucket=1000, scaling=unbiased)",
+       [] { return zipml_reference({.bits = 4, .bucket = 1000, .contractive = false}); }},
+      {"ecq", [] { return ecq_reference({.levels = 4}); }},
+      {"ecq(levels=1, norm=l2)", [] { return ecq_reference({.bits = 2, .l2 = true, .levels = 1}); }},
+      {"ecq(levels=100, bucket=37, scaling=unbiased)",
+       [] { return ecq_reference({.bits = 8, .bucket = 37, .contractive = false, .levels = 100}); }},
+      {"lab", [] { return lab_reference(64, 1.75); }},
+      {"lab(block=13, limit=1.2)", [] { return lab_reference(13, 1.2); }},
+      {"topk(ratio=0.1) | qsgd(code=elias)", [] { return topk_reference({.ratio = 0.1}, qsgd_elias_reference({})); }},
+      {"topk(ratio=0.1) | natural", [] { return topk_reference({.ratio = 0.1}, natural_reference(true)); }},
+      {"topk(ratio=0.2) | uniform(bits=2)",
+       [] { return topk_reference({.ratio = 0.2}, uniform_linear_reference({.bits = 2})); }},
   };
   return table;
 }

@@ -1,0 +1,63 @@
+#include "compression/coding/bucketed.h"
+
+#include "compression/coding/refusal.h"
+
+namespace parley::compression {
+
+std::size_t Bucketed::max_payload_size(std::size_t d) const {
+  const std::size_t rest = d % shape_.bucket;
+  return d / shape_.bucket * bucket_size(shape_.bucket) + (rest > 0 ? bucket_size(rest) : 0);
+}
+
+double Bucketed::bits_per_coordinate(std::size_t d) const {
+  return d == 0 ? shape_.bits : 8 * static_cast<double>(max_payload_size(d)) / static_cast<double>(d);
+}
+
+base::Result<std::size_t> Bucketed::encode(std::span<const float> x, const base::RandomKey& key, State& state,
+                                           std::span<std::byte> out) const {
+  PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
+  Draws draws{base::philox_input(key), 0};
+  const auto groups = static_cast<std::uint32_t>((shape_.bucket + kernels::kGroup - 1) / kernels::kGroup);
+  std::byte* to = out.data();
+  for (std::size_t i = 0; i < x.size(); i += shape_.bucket) {
+    const std::size_t n = std::min(shape_.bucket, x.size() - i);
+    if (!encode_bucket(x.data() + i, n, draws, state, to)) return not_finite(x);
+    to += bucket_size(n);
+    draws.first_block += groups * kernels::kBlocksPerGroup;
+  }
+  return max_payload_size(x.size());
+}
+
+base::Result<void> Bucketed::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+                                        std::span<float> y) const {
+  if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
+  const std::byte* from = payload.data();
+  for (std::size_t i = 0; i < y.size(); i += shape_.bucket) {
+    const std::size_t n = std::min(shape_.bucket, y.size() - i);
+    if (auto checked = check_bucket(from, n, i / shape_.bucket); !checked) return checked;
+    from += bucket_size(n);
+  }
+  from = payload.data();
+  for (std::size_t i = 0; i < y.size(); i += shape_.bucket) {
+    const std::size_t n = std::min(shape_.bucket, y.size() - i);
+    add_bucket(from, n, scale, y.data() + i);
+    from += bucket_size(n);
+  }
+  return {};
+}
+
+base::Result<void> Bucketed::check_padding(const std::byte* codes, std::size_t n) const {
+  const std::size_t pad = 8 * code_bytes(n) - n * shape_.bits;
+  if (pad > 0 && (codes[code_bytes(n) - 1] >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
+  return {};
+}
+
+base::Result<void> Bucketed::check_levels(const std::byte* codes, std::size_t n, int most, std::size_t index) const {
+  bool known = true;
+  unpack(codes, n, [&](std::size_t, std::size_t length, const std::int16_t* levels) {
+    known &= kernels::smallest_level(levels, length) >= -most && kernels::largest_level(levels, length) <= most;
+  });
+  return known ? base::Result<void>() : wrong_code(index);
+}
+
+}  // namespace parley::compression

@@ -1,0 +1,326 @@
+// ecq: the quantiser of error-compensated quantised SGD: levels of qsgd, each in as many bits as its frequency is
+// worth.
+//
+//   payload := ceil(d/bucket) x norm:f32, block*         every block of floor(65536 / bucket) buckets, at least one
+//   block   := 0 u8, ceil(len*width/8) x u8              two's complement codes of as many bits as 2s + 1 codes need,
+//                                                        least significant first; pad bits are zero
+//            | 1 u8, (2s + 1) x u16, stream              frequencies of the levels -s, ..., s, and their codes, as in
+//                                                        coding/rans.h; symbol = level + s
+//
+// The sender takes form 1 if it is shorter. Norms, levels, random words and what is decoded are those of
+// qsgd(levels=s). Levels of a bucket whose norm is 0 are 0. In form 1 a block takes about sum_k d_k log2(d / d_k) bits,
+// d_k being the number of its coordinates on level k. The paper's feedback of errors is EcqFeedback.
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "compression/coding/dither.h"
+#include "compression/coding/gaussian_levels.h"
+#include "compression/coding/rans.h"
+#include "compression/coding/refusal.h"
+#include "compression/coding/stage.h"
+#include "compression/kernels/bytes.h"
+#include "compression/kernels/philox.h"
+#include "compression/kernels/scan.h"
+#include "compression/operators.h"
+
+namespace parley::compression {
+namespace {
+
+constexpr std::size_t kBlock = 1 << 16;
+constexpr std::byte kFixed{0}, kCoded{1};
+
+struct EcqState final : State {
+  explicit EcqState(std::size_t alphabet) : table(alphabet), counts(alphabet), frequencies(alphabet) {}
+  SymbolTable table;
+  std::vector<std::uint32_t> counts;
+  std::vector<std::uint16_t> frequencies;
+  std::vector<std::int16_t> bucket;   ///< levels, in whole groups
+  std::vector<std::uint8_t> symbols;  ///< of a block when encoding, of all of them when decoding
+  std::vector<std::uint16_t> words;
+  std::vector<std::byte> stream;
+};
+
+class Ecq final : public Compressor {
+ public:
+  Ecq(std::string spec, const LevelDither& dither)
+      : spec_(std::move(spec)),
+        dither_(dither),
+        block_(std::max<std::size_t>(1, kBlock / dither.bucket) * dither.bucket),
+        full_shrink_(dither.shrink(dither.bucket)) {}
+
+  const std::string& spec() const override { return spec_; }
+  std::uint8_t wire_id() const override { return ecq_row().wire_id; }
+  std::unique_ptr<State> make_state() const override { return std::make_unique<EcqState>(alphabet()); }
+
+  std::size_t max_payload_size(std::size_t d) const override {
+    const std::size_t rest = d % block_;
+    return buckets(d) * sizeof(float) + d / block_ * fixed_size(block_) + (rest > 0 ? fixed_size(rest) : 0);
+  }
+
+  Properties properties(std::size_t d) const override;
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
+                                   std::span<std::byte> out) const override;
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
+                                State& state, std::span<float> y) const override;
+
+ private:
+  std::size_t alphabet() const { return 2 * dither_.s + 1; }
+  std::size_t buckets(std::size_t d) const { return (d + dither_.bucket - 1) / dither_.bucket; }
+  std::size_t stride() const { return (dither_.bucket + kernels::kGroup - 1) / kernels::kGroup * kernels::kGroup; }
+  std::size_t fixed_size(std::size_t n) const { return 1 + (n * dither_.width() + 7) / 8; }
+  std::size_t table_size() const { return alphabet() * sizeof(std::uint16_t); }
+  double shrink(std::size_t length) const { return length == dither_.bucket ? full_shrink_ : dither_.shrink(length); }
+
+  /// The symbols of n coordinates, which begin with bucket `first`, and their norms.
+  base::Result<void> quantise(std::span<const float> x, std::size_t at, std::size_t n, const base::PhiloxInput& key,
+                              EcqState& state, std::byte* norms) const;
+  /// Appends the block of these symbols to `to` and returns its end.
+  std::byte* put_block(std::span<const std::uint8_t> symbols, EcqState& state, std::byte* to) const;
+  void put_fixed(std::span<const std::uint8_t> symbols, std::byte* to) const;
+  void count(std::span<const std::uint8_t> symbols, EcqState& state) const;
+
+  /// The bytes of the block that `from` begins with, whose symbols are read.
+  base::Result<std::size_t> get_block(std::span<const std::byte> from, std::size_t index, EcqState& state,
+                                      std::span<std::uint8_t> symbols) const;
+  base::Result<void> get_fixed(std::span<const std::byte> from, std::size_t index,
+                               std::span<std::uint8_t> symbols) const;
+  base::Result<void> read(std::span<const std::byte> payload, EcqState& state, std::size_t d) const;
+
+  std::string spec_;
+  LevelDither dither_;
+  std::size_t block_;
+  double full_shrink_;
+};
+
+Properties Ecq::properties(std::size_t d) const {
+  Properties properties = dither_.properties(d);
+  const std::size_t longest = std::clamp<std::size_t>(d, 1, dither_.bucket);
+  const double block = static_cast<double>(std::clamp<std::size_t>(d, 1, block_));
+  const std::vector<double> levels = gaussian_levels(dither_.norm, longest, dither_.s);
+  double entropy = 1 - levels[0];  // signs
+  for (const double p : levels) entropy -= p > 0 ? p * std::log2(p) : 0;
+  const double coded = entropy + 8 * static_cast<double>(table_size() + 16) / block;
+  properties.bits_per_coordinate =
+      std::min(coded, static_cast<double>(dither_.width())) + 8 / block + 32 / static_cast<double>(longest);
+  return properties;
+}
+
+base::Result<std::size_t> Ecq::encode(std::span<const float> x, const base::RandomKey& key, State& state,
+                                      std::span<std::byte> out) const {
+  PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
+  auto& own = own_state<EcqState>(state);
+  const base::PhiloxInput philox = base::philox_input(key);
+  const std::size_t most = std::min(block_, x.size());
+  if (own.bucket.size() < stride()) own.bucket.resize(stride());
+  if (own.symbols.size() < most) own.symbols.resize(most);
+  if (own.words.size() < most + 1) own.words.resize(most + 1);
+  if (own.stream.size() < rans_bound(most)) own.stream.resize(rans_bound(most));
+  std::byte* to = out.data() + buckets(x.size()) * sizeof(float);
+  for (std::size_t i = 0; i < x.size(); i += block_) {
+    const std::size_t n = std::min(block_, x.size() - i);
+    if (auto done = quantise(x, i, n, philox, own, out.data()); !done) return done.refusal();
+    to = put_block(std::span(own.symbols).first(n), own, to);
+  }
+  return static_cast<std::size_t>(to - out.data());
+}
+
+base::Result<void> Ecq::quantise(std::span<const float> x, std::size_t at, std::size_t n, const base::PhiloxInput& key,
+                                 EcqState& state, std::byte* norms) const {
+  const auto blocks_of_bucket = static_cast<std::uint32_t>(stride() / kernels::kGroup) * kernels::kBlocksPerGroup;
+  for (std::size_t i = at; i < at + n; i += dither_.bucket) {
+    const std::size_t length = std::min(dither_.bucket, at + n - i), index = i / dither_.bucket;
+    const double exact = norm_of(dither_.norm, x.data() + i, length);
+    if (!(exact <= std::numeric_limits<double>::max())) return not_finite(x);
+    const float norm = round_up(exact);
+    const bool negligible = is_negligible(norm, dither_.s, shrink(length));
+    store(norms + index * sizeof norm, negligible ? 0.0f : norm);
+    std::uint8_t* symbols = state.symbols.data() + (i - at);
+    if (negligible) {
+      std::fill_n(symbols, length, static_cast<std::uint8_t>(dither_.s));
+      continue;
+    }
+    kernels::quantise(x.data() + i, length, level_grid(norm, dither_.s), key,
+                      static_cast<std::uint32_t>(index) * blocks_of_bucket, state.bucket.data());
+    for (std::size_t j = 0; j < length; ++j)
+      symbols[j] = static_cast<std::uint8_t>(state.bucket[j] + static_cast<int>(dither_.s));
+  }
+  return {};
+}
+
+void Ecq::count(std::span<const std::uint8_t> symbols, EcqState& state) const {
+  // Four counts each, since equal symbols in a row would wait for one another.
+  std::array<std::array<std::uint32_t, SymbolTable::kMostSymbols>, 4> counts{};
+  const std::size_t whole = symbols.size() / 4 * 4;
+  for (std::size_t i = 0; i < whole; i += 4) {
+    for (std::size_t j = 0; j < 4; ++j) ++counts[j][symbols[i + j]];
+  }
+  for (std::size_t i = whole; i < symbols.size(); ++i) ++counts[0][symbols[i]];
+  for (std::size_t k = 0; k < state.counts.size(); ++k)
+    state.counts[k] = counts[0][k] + counts[1][k] + counts[2][k] + counts[3][k];
+}
+
+std::byte* Ecq::put_block(std::span<const std::uint8_t> symbols, EcqState& state, std::byte* to) const {
+  count(symbols, state);
+  state.table.fit(state.counts);
+  const std::size_t coded = encode_rans(symbols, state.table, state.words, state.stream.data());
+  if (1 + table_size() + coded >= fixed_size(symbols.size())) {
+    put_fixed(symbols, to);
+    return to + fixed_size(symbols.size());
+  }
+  *to++ = kCoded;
+  std::memcpy(to, state.table.frequencies().data(), table_size());
+  to += table_size();
+  std::memcpy(to, state.stream.data(), coded);
+  return to + coded;
+}
+
+void Ecq::put_fixed(std::span<const std::uint8_t> symbols, std::byte* to) const {
+  std::int16_t levels[kernels::kGroup];
+  *to++ = kFixed;
+  for (std::size_t i = 0; i < symbols.size(); i += kernels::kGroup) {
+    const std::size_t n = std::min(kernels::kGroup, symbols.size() - i);
+    std::fill(std::begin(levels), std::end(levels), std::int16_t{0});
+    for (std::size_t j = 0; j < n; ++j)
+      levels[j] = static_cast<std::int16_t>(symbols[i + j] - static_cast<int>(dither_.s));
+    kernels::pack_levels(levels, n, dither_.width(), to + i / 8 * dither_.width());
+  }
+}
+
+base::Result<void> Ecq::get_fixed(std::span<const std::byte> from, std::size_t index,
+                                  std::span<std::uint8_t> symbols) const {
+  const auto s = static_cast<int>(dither_.s);
+  const std::size_t pad = 8 * from.size() - symbols.size() * dither_.width();
+  if (pad > 0 && (from.back() >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
+  std::int16_t levels[kernels::kGroup];
+  for (std::size_t i = 0; i < symbols.size(); i += kernels::kGroup) {
+    const std::size_t n = std::min(kernels::kGroup, symbols.size() - i);
+    kernels::unpack_levels(from.data() + i / 8 * dither_.width(), n, dither_.width(), levels);
+    if (kernels::smallest_level(levels, n) < -s || kernels::largest_level(levels, n) > s) return wrong_code(index);
+    for (std::size_t j = 0; j < n; ++j) symbols[i + j] = static_cast<std::uint8_t>(levels[j] + s);
+  }
+  return {};
+}
+
+base::Result<std::size_t> Ecq::get_block(std::span<const std::byte> from, std::size_t index, EcqState& state,
+                                         std::span<std::uint8_t> symbols) const {
+  if (from.empty()) return truncated(0);
+  const std::size_t fixed = fixed_size(symbols.size());
+  if (from[0] == kFixed) {
+    if (from.size() < fixed) return truncated(from.size());
+    if (auto known = get_fixed(from.subspan(1, fixed - 1), index, symbols); !known) return known.refusal();
+  } else if (from[0] == kCoded) {
+    if (from.size() < 1 + table_size()) return truncated(from.size());
+    std::memcpy(state.frequencies.data(), from.data() + 1, table_size());
+    if (!state.table.set(state.frequencies)) return wrong_code(index);
+    const std::size_t coded = decode_rans(from.subspan(1 + table_size()), state.table, symbols);
+    if (coded == 0) return wrong_code(index);
+    count(symbols, state);
+    state.table.fit(state.counts);
+    if (!std::equal(state.frequencies.begin(), state.frequencies.end(), state.table.frequencies().begin()))
+      return not_canonical("the frequencies");
+    if (1 + table_size() + coded >= fixed) return not_canonical("the form");
+    return 1 + table_size() + coded;
+  } else {
+    return wrong_code(index);
+  }
+  // The fixed form is taken only if the other one is no shorter.
+  count(symbols, state);
+  state.table.fit(state.counts);
+  const std::size_t coded = encode_rans(symbols, state.table, state.words, state.stream.data());
+  if (1 + table_size() + coded < fixed) return not_canonical("the form");
+  return fixed;
+}
+
+base::Result<void> Ecq::read(std::span<const std::byte> payload, EcqState& state, std::size_t d) const {
+  std::size_t at = buckets(d) * sizeof(float);
+  if (payload.size() < at) return truncated(payload.size());
+  for (std::size_t i = 0; i < d; i += block_) {
+    const std::size_t n = std::min(block_, d - i);
+    const auto size = get_block(payload.subspan(at), i / block_, state, std::span(state.symbols).subspan(i, n));
+    if (!size) return size.refusal();
+    at += *size;
+  }
+  if (at != payload.size()) return wrong_size(payload.size(), at);
+  for (std::size_t i = 0; i < d; i += dither_.bucket) {
+    const std::size_t n = std::min(dither_.bucket, d - i), index = i / dither_.bucket;
+    const auto norm_bits = load<std::uint32_t>(payload.data() + index * sizeof(float));
+    if (norm_bits == 0) {
+      const auto* symbols = state.symbols.data() + i;
+      if (std::any_of(symbols, symbols + n, [&](std::uint8_t symbol) { return symbol != dither_.s; }))
+        return wrong_code(index);
+    } else if (norm_bits >= kernels::kInfinityBits ||
+               is_negligible(std::bit_cast<float>(norm_bits), dither_.s, shrink(n))) {
+      return wrong_scale(index);
+    }
+  }
+  return {};
+}
+
+base::Result<void> Ecq::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale,
+                                   State& state, std::span<float> y) const {
+  auto& own = own_state<EcqState>(state);
+  const std::size_t most = std::min(block_, y.size());
+  if (own.bucket.size() < stride()) own.bucket.resize(stride());
+  if (own.symbols.size() < y.size()) own.symbols.resize(y.size());
+  if (own.words.size() < most + 1) own.words.resize(most + 1);
+  if (own.stream.size() < rans_bound(most)) own.stream.resize(rans_bound(most));
+  if (auto known = read(payload, own, y.size()); !known) return known;
+  for (std::size_t i = 0; i < y.size(); i += dither_.bucket) {
+    const std::size_t n = std::min(dither_.bucket, y.size() - i);
+    const auto norm = load<float>(payload.data() + i / dither_.bucket * sizeof(float));
+    if (norm == 0) continue;
+    for (std::size_t j = 0; j < n; ++j)
+      own.bucket[j] = static_cast<std::int16_t>(own.symbols[i + j] - static_cast<int>(dither_.s));
+    kernels::add_levels(own.bucket.data(), n, level_unit(norm, dither_.s, shrink(n)), scale, y.data() + i);
+  }
+  return {};
+}
+
+constexpr base::Parameter kParameters[] = {
+    {.name = "levels",
+     .kind = base::ParameterKind::integer,
+     .fallback = "4",
+     .low = 1,
+     .high = 127,
+     .help = "levels of either sign"},
+    {.name = "bucket",
+     .kind = base::ParameterKind::integer,
+     .fallback = "512",
+     .low = 8,
+     .high = 1 << 20,
+     .help = "coordinates that share a norm"},
+    {.name = "norm",
+     .kind = base::ParameterKind::word,
+     .fallback = "linf",
+     .choices = "l2|linf",
+     .help = "what the levels divide: the bucket's largest magnitude or its Euclidean norm"},
+    {.name = "scaling",
+     .kind = base::ParameterKind::word,
+     .fallback = "contractive",
+     .choices = "contractive|unbiased",
+     .help = "contractive divides by 1 + omega, which CHOCO and error feedback need"},
+};
+
+}  // namespace
+
+Row ecq_row() {
+  return {.name = "ecq",
+          .wire_id = 40,
+          .summary = "qsgd's levels, entropy-coded with their own frequencies",
+          .source = "Wu et al. 2018",
+          .parameters = kParameters,
+          .takes_values = false,
+          .make = [](Blueprint blueprint) -> std::unique_ptr<Compressor> {
+            const base::Arguments& arguments = blueprint.arguments;
+            return std::make_unique<Ecq>(arguments.canonical(),
+                                         LevelDither{.s = static_cast<unsigned>(arguments.integer("levels")),
+                                                     .bucket = static_cast<std::size_t>(arguments.integer("bucket")),
+                                                     .norm = arguments.is("norm", "l2") ? Norm::l2 : Norm::linf,
+                                                     .contractive = arguments.is("scaling", "contractive")});
+          }};
+}
+
+}  // namespace parley::compression
