@@ -96,14 +96,14 @@ std::string canonical(const LevelDither& dither, bool elias) {
 
 std::unique_ptr<Compressor> make_qsgd(Blueprint blueprint) {
   const base::Arguments& arguments = blueprint.arguments;
-  if (arguments.given("bits") && arguments.given("levels"))
+  const bool by_bits = arguments.is("levels", "auto");
+  const auto bits = static_cast<unsigned>(arguments.integer("bits"));
+  if (!by_bits && bits != kFallbackBits)
     throw base::OperatorError(fmt::format("in \"{}\": give bits or levels, not both", arguments.canonical()));
-  const auto bits = arguments.given("bits") ? static_cast<unsigned>(arguments.integer("bits")) : kFallbackBits;
-  const LevelDither dither{
-      .s = arguments.given("levels") ? static_cast<unsigned>(arguments.integer("levels")) : (1u << (bits - 1)) - 1,
-      .bucket = static_cast<std::size_t>(arguments.integer("bucket")),
-      .norm = arguments.is("norm", "l2") ? Norm::l2 : Norm::linf,
-      .contractive = arguments.is("scaling", "contractive")};
+  const LevelDither dither{.s = by_bits ? (1u << (bits - 1)) - 1 : static_cast<unsigned>(arguments.integer("levels")),
+                           .bucket = static_cast<std::size_t>(arguments.integer("bucket")),
+                           .norm = arguments.is("norm", "l2") ? Norm::l2 : Norm::linf,
+                           .contractive = arguments.is("scaling", "contractive")};
   const bool elias = arguments.is("code", "elias");
   if (elias) return make_qsgd_elias(canonical(dither, elias), dither);
   return std::make_unique<Qsgd>(canonical(dither, elias), dither);
@@ -112,9 +112,10 @@ std::unique_ptr<Compressor> make_qsgd(Blueprint blueprint) {
 constexpr base::Parameter kParameters[] = {
     {.name = "bits",
      .kind = base::ParameterKind::integer,
+     .fallback = "4",
      .low = 2,
      .high = 16,
-     .help = "bits per coordinate, sign included, for 2^(bits-1) - 1 levels of either sign; 4 if not given"},
+     .help = "bits per coordinate, sign included, for 2^(bits-1) - 1 levels of either sign"},
     {.name = "bucket",
      .kind = base::ParameterKind::integer,
      .fallback = "512",
@@ -133,9 +134,11 @@ constexpr base::Parameter kParameters[] = {
      .help = "contractive divides by 1 + omega, which CHOCO and error feedback need"},
     {.name = "levels",
      .kind = base::ParameterKind::integer,
+     .fallback = "auto",
      .low = 1,
      .high = 32767,
-     .help = "levels of either sign, instead of bits"},
+     .choices = "auto",
+     .help = "levels of either sign instead of bits; auto: as many as bits have codes for"},
     {.name = "code",
      .kind = base::ParameterKind::word,
      .fallback = "fixed",

@@ -41,7 +41,7 @@ std::unique_ptr<Compressor> make_compressor(std::string_view spec, const base::P
   const base::ParameterLayout no_layout;  // what a sparsifier kept has no shape
   std::unique_ptr<Compressor> values;
   for (std::size_t i = stages.size(); i-- > 0;) {
-    const Row& row = base::find_row(registry(), "operator", stages[i].name);
+    const Row& row = base::find_row(registry(), "compression operator", stages[i].name);
     if (values && !row.takes_values)
       throw base::OperatorError(
           fmt::format("in \"{}\": {} keeps every coordinate and cannot be followed by \"| {}\"; only a sparsifier can",

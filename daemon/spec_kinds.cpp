@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "compression/compressor.h"
 #include "compression/registry.h"
 #include "gossip/algorithm.h"
 #include "learning/dataset.h"
@@ -98,9 +99,8 @@ std::string_view name_of(SpecKind kind) {
 
 std::string canonical_spec(SpecKind kind, std::string_view text) {
   if (kind != SpecKind::compressor) return canonical(kind, base::parse_spec(text));
-  std::vector<std::string> stages;
-  for (const base::Spec& stage : base::parse_pipeline(text)) stages.push_back(canonical(kind, stage));
-  return fmt::format("{}", fmt::join(stages, " | "));
+  // Operators know best which of their arguments say the same, as bits and levels may.
+  return compression::make_compressor(text, base::ParameterLayout())->spec();
 }
 
 }  // namespace parley::daemon

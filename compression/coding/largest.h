@@ -55,11 +55,11 @@ class LargestFinder {
   std::vector<std::uint32_t> indices_;
   std::vector<float> values_;
   std::vector<float> sample_;
-  std::array<std::uint32_t, kBins> counts_;    // of magnitudes by their leading bits
-  std::vector<std::uint32_t> members_;         // magnitudes of one bin
-  std::size_t last_d_ = 0, last_k_ = 0;        // of the last call
-  std::uint32_t last_threshold_ = 0;           // and the k-th largest magnitude of its vector; 0: none
-  float margin_ = 0.05f;                       // the guess is so much below it, relatively
+  std::array<std::uint32_t, kBins> counts_;  // of magnitudes by their leading bits
+  std::vector<std::uint32_t> members_;       // magnitudes of one bin
+  std::size_t last_d_ = 0, last_k_ = 0;      // of the last call
+  std::uint32_t last_threshold_ = 0;         // and the k-th largest magnitude of its vector; 0: none
+  float margin_ = 0.05f;                     // the guess is so much below it, relatively
 };
 
 }  // namespace parley::compression
