@@ -133,6 +133,10 @@ int main(int argc, char** argv) {
   for (const char* spec : {"topk(ratio=0.1)", "randk(ratio=0.5)", "qsgd(bits=2)", "qsgd(bits=8)", "qsgd(norm=l2)",
                            "sign(block=1024)", "topk | qsgd", "topk | bf16"})
     register_operator(spec);
+  for (const char* spec :
+       {"blocktopk(keep=blocks)", "threshold(value=2.5)", "sampledtopk(ratio=0.1)", "lowrank(rank=4)", "eden(bits=2)",
+        "eden(bits=4)", "sketch(rows=3)", "atomo(basis=dct)", "atomo(basis=haar)"})
+    register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -17,5 +17,7 @@ Row threshold_row();
 Row sampledtopk_row();
 Row lowrank_row();
 Row eden_row();
+Row sketch_row();
+Row atomo_row();
 
 }  // namespace parley::compression

@@ -8,8 +8,8 @@ namespace parley::compression {
 
 std::span<const Row> registry() {
   static const std::array table = {
-      identity_row(), f16_row(),       bf16_row(),      topk_row(),        randk_row(),   qsgd_row(),
-      sign_row(),     blocktopk_row(), threshold_row(), sampledtopk_row(), lowrank_row(), eden_row(),
+      identity_row(),  f16_row(),       bf16_row(),        topk_row(),    randk_row(), qsgd_row(),   sign_row(),
+      blocktopk_row(), threshold_row(), sampledtopk_row(), lowrank_row(), eden_row(),  sketch_row(), atomo_row(),
   };
   return table;
 }

@@ -47,7 +47,9 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                                        {"threshold", 50},
                                                                                        {"sampledtopk", 51},
                                                                                        {"lowrank", 52},
-                                                                                       {"eden", 53}})
+                                                                                       {"eden", 53},
+                                                                                       {"sketch", 54},
+                                                                                       {"atomo", 55}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "atoms_reference.h"
 #include "eden_reference.h"
 #include "lowrank_reference.h"
 #include "selection_reference.h"
@@ -67,6 +68,17 @@ const std::vector<Subject>& subjects() {
       {"eden(bits=4, block=2048)", [] { return eden_reference({.bits = 4, .block = 2048}); }},
       {"eden(bits=1, block=128, scaling=unbiased)",
        [] { return eden_reference({.block = 128, .contractive = false}); }},
+      {"sketch", [] { return sketch_reference({}); }},
+      {"sketch(rows=3, ratio=0.5, scaling=unbiased)",
+       [] { return sketch_reference({.rows = 3, .ratio = 0.5, .contractive = false}); }},
+      {"sketch(rows=1, ratio=0.7, scaling=unbiased)",
+       [] { return sketch_reference({.ratio = 0.7, .contractive = false}); }},
+      {"atomo", [] { return atomo_reference({.ratio = 0.01}); }, 0.3},
+      {"atomo(basis=entry, ratio=0.4, scaling=unbiased)",
+       [] { return atomo_reference({.ratio = 0.4, .contractive = false}); }, 0.03},
+      {"atomo(basis=dct, ratio=0.2)", [] { return atomo_reference({.basis = AtomBasis::dct, .ratio = 0.2}); }, 0.08},
+      {"atomo(basis=haar, budget=30, scaling=unbiased)",
+       [] { return atomo_reference({.basis = AtomBasis::haar, .budget = 30, .contractive = false}); }, 1.0},
   };
   return table;
 }
