@@ -1,4 +1,5 @@
-// atomo: atoms of an orthonormal basis, sent at random with the probabilities of least variance.
+// atomo: atoms of an orthonormal basis, sent at random with the probabilities of least variance. With basis = svd it
+// has another payload, see atomo_svd.cpp; with the others
 //
 //   payload := exponent:u8 [unit:f32 certain values drawn signs]
 //   certain := indices, at most ceil(budget) of d, see coding/index_code.h
@@ -28,6 +29,7 @@
 #include <numbers>
 #include <vector>
 
+#include "compression/atomo_svd.h"
 #include "compression/coding/atoms.h"
 #include "compression/coding/basis.h"
 #include "compression/coding/bit_stream.h"
@@ -280,8 +282,8 @@ constexpr base::Parameter kParameters[] = {
     {.name = "basis",
      .kind = base::ParameterKind::word,
      .fallback = "entry",
-     .choices = "entry|dct|haar",
-     .help = "what the atoms are: coordinates, or cosines or Haar's wavelets of 64 coordinates"},
+     .choices = "entry|svd|dct|haar",
+     .help = "what the atoms are: coordinates, singular vectors of matrices, cosines or Haar's wavelets of 64"},
     {.name = "ratio",
      .kind = base::ParameterKind::real,
      .low = 1e-9,
@@ -291,7 +293,7 @@ constexpr base::Parameter kParameters[] = {
      .kind = base::ParameterKind::real,
      .low = 0.01,
      .high = 4294967295.0,
-     .help = "atoms that are sent on average, instead of ratio"},
+     .help = "atoms that are sent on average, instead of ratio; with svd of each matrix (3 if not given)"},
     {.name = "scaling",
      .kind = base::ParameterKind::word,
      .fallback = "contractive",
@@ -304,6 +306,15 @@ std::unique_ptr<Compressor> make_atomo(Blueprint blueprint) {
   if (arguments.given("ratio") && arguments.given("budget"))
     throw base::OperatorError(fmt::format("in \"{}\": give ratio or budget, not both", arguments.canonical()));
   const double budget = arguments.given("budget") ? arguments.real("budget") : 0;
+  const bool contractive = arguments.is("scaling", "contractive");
+  if (arguments.is("basis", "svd")) {
+    if (arguments.given("ratio"))
+      throw base::OperatorError(
+          fmt::format("in \"{}\": the number of singular vectors is given as budget", arguments.canonical()));
+    const double atoms = budget > 0 ? budget : 3;
+    return make_atomo_svd(fmt::format("atomo(basis=svd, budget={}, scaling={})", atoms, arguments.word("scaling")),
+                          atoms, contractive, blueprint.layout);
+  }
   const double ratio = arguments.given("ratio") ? arguments.real("ratio") : 0.01;
   const Basis* basis = arguments.is("basis", "dct")    ? &cosine_basis()
                        : arguments.is("basis", "haar") ? &haar_basis()
@@ -311,7 +322,7 @@ std::unique_ptr<Compressor> make_atomo(Blueprint blueprint) {
   std::string spec = fmt::format("atomo(basis={}, {}, scaling={})", arguments.word("basis"),
                                  budget > 0 ? fmt::format("budget={}", budget) : fmt::format("ratio={}", ratio),
                                  arguments.word("scaling"));
-  return std::make_unique<Atomo>(std::move(spec), basis, ratio, budget, arguments.is("scaling", "contractive"));
+  return std::make_unique<Atomo>(std::move(spec), basis, ratio, budget, contractive);
 }
 
 }  // namespace

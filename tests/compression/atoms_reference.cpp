@@ -103,6 +103,29 @@ double element(AtomBasis basis, std::size_t j, std::size_t i) {
   return (i < start + width / 2 ? 1 : -1) / std::sqrt(static_cast<double>(width));
 }
 
+double halved(double (&sums)[16]) {
+  for (std::size_t half = 8; half > 0; half /= 2)
+    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
+  return sums[0];
+}
+
+AtomSplit split_at(const Floats& c, float threshold) {
+  AtomSplit split{.threshold = threshold};
+  double energies[16] = {}, lengths[16] = {};
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    const double magnitude = std::abs(static_cast<double>(c[i]));
+    if (magnitude >= static_cast<double>(threshold)) {
+      split.exact += 1;
+      energies[i % 16] += magnitude * magnitude;
+    } else {
+      lengths[i % 16] += magnitude;
+    }
+  }
+  split.energy = halved(energies);
+  split.length = halved(lengths);
+  return split;
+}
+
 class AtomoReference final : public Reference {
  public:
   explicit AtomoReference(AtomoOptions options) : o_(options) {}
@@ -114,7 +137,7 @@ class AtomoReference final : public Reference {
     if (largest < std::numeric_limits<float>::min()) return {0};
     const int e = std::ilogb(largest);
     const Floats c = analysed(x, e);
-    const Split atoms = balanced(c);
+    const AtomSplit atoms = balanced(c, budget(c.size()));
     double squares[16] = {};
     for (std::size_t i = 0; i < c.size(); ++i) squares[i % 16] += static_cast<double>(c[i]) * c[i];
     const double energy = halved(squares);
@@ -196,22 +219,11 @@ class AtomoReference final : public Reference {
   }
 
  private:
-  struct Split {
-    float threshold = std::numeric_limits<float>::infinity();
-    double exact = 0, energy = 0, length = 0;
-  };
-
   double budget(std::size_t d) const {
     const double n = static_cast<double>(d);
     return std::min(n, o_.budget > 0 ? o_.budget : o_.ratio * n);
   }
   std::size_t most_certain(std::size_t d) const { return std::min(d, static_cast<std::size_t>(std::ceil(budget(d)))); }
-
-  static double halved(double (&sums)[16]) {
-    for (std::size_t half = 8; half > 0; half /= 2)
-      for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
-    return sums[0];
-  }
 
   Floats analysed(const Floats& x, int e) const {
     Floats c;
@@ -227,38 +239,6 @@ class AtomoReference final : public Reference {
       std::copy(block.begin(), block.end(), c.begin() + static_cast<std::ptrdiff_t>(start));
     }
     return c;
-  }
-
-  static Split at(const Floats& c, float threshold) {
-    Split split{.threshold = threshold};
-    double energies[16] = {}, lengths[16] = {};
-    for (std::size_t i = 0; i < c.size(); ++i) {
-      const double magnitude = std::abs(static_cast<double>(c[i]));
-      if (magnitude >= static_cast<double>(threshold)) {
-        split.exact += 1;
-        energies[i % 16] += magnitude * magnitude;
-      } else {
-        lengths[i % 16] += magnitude;
-      }
-    }
-    split.energy = halved(energies);
-    split.length = halved(lengths);
-    return split;
-  }
-
-  Split balanced(const Floats& c) const {
-    Split split = at(c, std::numeric_limits<float>::infinity());
-    for (int pass = 0; pass < 100 && split.length > 0 && budget(c.size()) > split.exact; ++pass) {
-      const double wanted = split.length / (budget(c.size()) - split.exact);
-      auto next = static_cast<float>(wanted);
-      if (next > wanted) next = std::nextafter(next, 0.0f);
-      if (next >= split.threshold) break;
-      const double before = split.exact;
-      split = at(c, next);
-      if (split.exact == before) break;
-    }
-    if (split.length <= 0) split.threshold = 0;
-    return split;
   }
 
   AtomoOptions o_;
@@ -284,6 +264,21 @@ std::vector<double> atomo_probabilities(const std::vector<double>& coefficients,
     budget -= 1;
   }
   return p;
+}
+
+AtomSplit balanced(const Floats& coefficients, double budget) {
+  AtomSplit split = split_at(coefficients, std::numeric_limits<float>::infinity());
+  for (int pass = 0; pass < 100 && split.length > 0 && budget > split.exact; ++pass) {
+    const double wanted = split.length / (budget - split.exact);
+    auto next = static_cast<float>(wanted);
+    if (static_cast<double>(next) > wanted) next = std::nextafter(next, 0.0f);
+    if (next >= split.threshold) break;
+    const double before = split.exact;
+    split = split_at(coefficients, next);
+    if (split.exact == before) break;
+  }
+  if (split.length <= 0) split.threshold = 0;
+  return split;
 }
 
 ReferencePointer sketch_reference(SketchOptions options) {

@@ -20,6 +20,15 @@ struct AtomoOptions {
   bool contractive = true;
 };
 ReferencePointer atomo_reference(AtomoOptions options);
+/// basis = svd, of vectors without a layout.
+ReferencePointer atomo_svd_reference(double budget, bool contractive);
+
+/// The threshold of float coefficients, by the iteration that coding/atoms.h describes.
+struct AtomSplit {
+  float threshold = 0;
+  double exact = 0, energy = 0, length = 0;
+};
+AtomSplit balanced(const Floats& coefficients, double budget);
 
 /// The probabilities of the paper, by its algorithm: sort, make the largest certain while they are too large, and
 /// divide the rest of the budget in proportion.

@@ -79,6 +79,8 @@ const std::vector<Subject>& subjects() {
       {"atomo(basis=dct, ratio=0.2)", [] { return atomo_reference({.basis = AtomBasis::dct, .ratio = 0.2}); }, 0.08},
       {"atomo(basis=haar, budget=30, scaling=unbiased)",
        [] { return atomo_reference({.basis = AtomBasis::haar, .budget = 30, .contractive = false}); }, 1.0},
+      {"atomo(basis=svd, budget=2)", [] { return atomo_svd_reference(2, true); }, 0.3},
+      {"atomo(basis=svd, budget=1.5, scaling=unbiased)", [] { return atomo_svd_reference(1.5, false); }, 1.0},
   };
   return table;
 }
