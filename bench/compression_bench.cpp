@@ -162,6 +162,10 @@ int main(int argc, char** argv) {
                            "zipml(bits=4)",
                            "ecq(levels=1, norm=l2)"})
     register_operator(spec);
+  for (const char* spec :
+       {"blocktopk(keep=blocks)", "threshold(value=2.5)", "sampledtopk(ratio=0.1)", "lowrank(rank=4)", "eden(bits=2)",
+        "eden(bits=4)", "sketch(rows=3)", "atomo(basis=dct)", "atomo(basis=haar)"})
+    register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

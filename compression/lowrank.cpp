@@ -9,9 +9,8 @@
 //   C(M) = P^T Q 2^(exponent - 127),  P = orth(M Q_start),  Q = P M
 //
 // exponent is the biased one of the largest magnitude. Entries of P are at most 2 in magnitude and of Q at most 2^33;
-// the receiver refuses others. Products are limited to the finite floats. A layout of no tensors, or of a single one
-// with a single axis, has no shape to offer: its d floats are a matrix of floor(sqrt d) rows and floor(d/rows) columns,
-// and a rest.
+// the receiver refuses others. Products are limited to the finite floats. What vectors without a shape are taken for
+// says coding/matrices.h.
 //
 // start = warm begins with the Q of the last call, which makes the calls one power iteration; start = cold, the first
 // call, and vectors of Q that have become zero begin with random signs. P P^T is a projection, so |C(M) - M|^2 =
@@ -24,6 +23,7 @@
 #include <numeric>
 #include <vector>
 
+#include "compression/coding/matrices.h"
 #include "compression/coding/orthonormal.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
@@ -54,13 +54,9 @@ struct Part {
   }
 };
 
-Part matrix_part(std::size_t offset, std::size_t m, std::size_t n, std::size_t rank) {
+Part part_of(const Matrix& matrix, std::size_t rank) {
+  const auto& [offset, m, n] = matrix;
   return {offset, m, n, rank * (m + n) < m * n ? rank : 0};
-}
-
-/// floor(sqrt(d)), d < 2^52
-std::size_t root(std::size_t d) {
-  return static_cast<std::size_t>(std::sqrt(static_cast<double>(d)));
 }
 
 struct LowrankState final : State {
@@ -88,7 +84,8 @@ struct LowrankState final : State {
 
 class Lowrank final : public Compressor {
  public:
-  Lowrank(std::string spec, std::size_t rank, bool warm, const base::ParameterLayout& layout);
+  Lowrank(std::string spec, std::size_t rank, bool warm, const base::ParameterLayout& layout)
+      : spec_(std::move(spec)), rank_(rank), warm_(warm), matrices_(layout) {}
 
   const std::string& spec() const override { return spec_; }
   std::uint8_t wire_id() const override { return lowrank_row().wire_id; }
@@ -102,7 +99,7 @@ class Lowrank final : public Compressor {
 
   std::unique_ptr<State> make_state() const override {
     std::size_t size = 0;
-    for (const Part& part : parts_) size += part.r * part.n;
+    if (matrices_.size() != 0) for_each_part(matrices_.size(), [&](const Part& part) { size += part.r * part.n; });
     return std::make_unique<LowrankState>(size);
   }
 
@@ -114,37 +111,15 @@ class Lowrank final : public Compressor {
  private:
   /// Calls body(part) for all parts of a vector of d floats, in order.
   template <class Body>
-  void for_each_part(std::size_t d, Body body) const;
+  void for_each_part(std::size_t d, Body body) const {
+    matrices_.for_each(d, [&](const Matrix& matrix) { body(part_of(matrix, rank_)); });
+  }
 
   std::string spec_;
   std::size_t rank_;
   bool warm_;
-  std::size_t d_ = 0;  // of the layout; 0 if it has no shape to offer
-  std::vector<Part> parts_;
+  Matrices matrices_;
 };
-
-Lowrank::Lowrank(std::string spec, std::size_t rank, bool warm, const base::ParameterLayout& layout)
-    : spec_(std::move(spec)), rank_(rank), warm_(warm) {
-  const auto tensors = layout.tensors();
-  if (tensors.empty() || (tensors.size() == 1 && tensors[0].shape.size() < 2)) return;
-  d_ = layout.size();
-  for (const base::Tensor& tensor : tensors) {
-    const std::size_t m = tensor.shape.empty() ? 1 : tensor.shape[0];
-    parts_.push_back(matrix_part(tensor.offset, m, tensor.size() / m, rank));
-  }
-}
-
-template <class Body>
-void Lowrank::for_each_part(std::size_t d, Body body) const {
-  if (d_ != 0) {
-    PARLEY_CHECK(d == d_, d, d_);
-    for (const Part& part : parts_) body(part);
-  } else if (d > 0) {
-    const std::size_t m = root(d), n = d / m;
-    body(matrix_part(0, m, n, rank_));
-    if (m * n < d) body(Part{m * n, 1, d - m * n, 0});
-  }
-}
 
 Properties Lowrank::properties(std::size_t d) const {
   Properties properties{.unbiased = true, .delta = 1};

@@ -34,5 +34,7 @@ Row clip_row();
 Row zipml_row();
 Row ecq_row();
 Row lab_row();
+Row sketch_row();
+Row atomo_row();
 
 }  // namespace parley::compression

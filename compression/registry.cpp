@@ -22,7 +22,8 @@ std::span<const Row> registry() {
       uniform_row(),   dorefa_row(),
       nuqsgd_row(),    clip_row(),
       zipml_row(),     ecq_row(),
-      lab_row(),
+      lab_row(),       sketch_row(),
+      atomo_row(),
   };
   return table;
 }

@@ -130,6 +130,28 @@ TEST(PayloadFormat, EdenIsAScaleAndTheCodesOfTheRotatedVector) {
   EXPECT_EQ(encoded("eden(bits=2)", v), (Bytes{0x1B, 0xB9, 0xB2, 0x3F, 0xBD, 0xFF, 0x14, 0xEB}));
 }
 
+TEST(PayloadFormat, SketchIsTheTableOfSignedSums) {
+  // Four places for eight coordinates, from the generator alone: word i is word 0 of block i.
+  std::vector<float> table(4);
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    const std::uint32_t word =
+        base::random_block({.seed = 1, .peer = {2}, .round = {3}, .stream = base::Stream::compression}, i)[0];
+    table[word >> 30] += (word & 1) != 0 ? -v[i] : v[i];  // 31 bits times 4, over 2^31: the two highest
+  }
+  Bytes expected(16);
+  std::memcpy(expected.data(), table.data(), 16);
+  EXPECT_EQ(encoded("sketch(ratio=0.5)", v), expected);
+}
+
+TEST(PayloadFormat, AtomoIsCertainAtomsAndDrawnSigns) {
+  // All seven that are not zero are certain: exponent of 4, unit 0, gaps 0 0 0 1 0 0 0 of "at most 7", values over 4,
+  // and none drawn of eight, which takes the count.
+  EXPECT_EQ(encoded("atomo(budget=7)", v),
+            (Bytes{129, 0,    0,    0, 0, 0, 0xF7, 0, 0, 0x40, 0x3F, 0, 0, 0x80, 0xBE, 0,    0, 0, 0x3E, 0,
+                   0,   0x80, 0xBF, 0, 0, 0, 0x3F, 0, 0, 0x80, 0xBD, 0, 0, 0xC0, 0x3E, 0x80, 0, 0, 0,    0}));
+  EXPECT_EQ(encoded("atomo", {0, 0}), (Bytes{0}));
+}
+
 TEST(PayloadFormat, QsgdIsTheNormAndTwosComplementCodes) {
   // The norm is 7 and s is 7, so that every coordinate is a level, whatever the random numbers.
   EXPECT_EQ(encoded("qsgd", {7, -3, 0, 1, -7, 2, 5, -6}), (Bytes{0, 0, 0xE0, 0x40, 0xD7, 0x10, 0x29, 0xA5}));

@@ -124,7 +124,7 @@ TEST(IndexCode, IsTheShortestOfAllCodes) {
       const bool jumps = attempt % 3 == 0 ? false : attempt % 3 == 1 ? j % 50 == 49 : j > length / 2;
       next += 1 + random.below(jumps ? far : near);
     }
-    const std::size_t d = next + random.below(far), k = indices.size() + attempt % 2;
+    const std::size_t d = next + random.below(far), k = indices.size() + (attempt % 2 == 0 ? 0 : 1);
     const auto bytes = encoded(indices, d, std::min(k, d));
     const auto expected = test::encoded_indices(indices, d, std::min(k, d));
     ASSERT_EQ(bytes.size(), expected.size());

@@ -47,7 +47,8 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                {"uniform", 34},   {"dorefa", 35},
                                                                {"nuqsgd", 36},    {"clip", 38},
                                                                {"zipml", 39},     {"ecq", 40},
-                                                               {"lab", 41}})
+                                                               {"lab", 41},       {"sketch", 54},
+                                                               {"atomo", 55}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
   int id = 16;
   for (const char* name : {"terngrad", "signsgd", "onebit", "fixed", "twn", "ttq", "wage", "mx"})

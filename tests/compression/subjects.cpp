@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "atoms_reference.h"
 #include "code_reference.h"
 #include "eden_reference.h"
 #include "grid_reference.h"
@@ -165,6 +166,19 @@ const std::vector<Subject>& subjects() {
       {"topk(ratio=0.1) | natural", [] { return topk_reference({.ratio = 0.1}, natural_reference(true)); }},
       {"topk(ratio=0.2) | uniform(bits=2)",
        [] { return topk_reference({.ratio = 0.2}, uniform_linear_reference({.bits = 2})); }},
+      {"sketch", [] { return sketch_reference({}); }},
+      {"sketch(rows=3, ratio=0.5, scaling=unbiased)",
+       [] { return sketch_reference({.rows = 3, .ratio = 0.5, .contractive = false}); }},
+      {"sketch(rows=1, ratio=0.7, scaling=unbiased)",
+       [] { return sketch_reference({.ratio = 0.7, .contractive = false}); }},
+      {"atomo", [] { return atomo_reference({.ratio = 0.01}); }, 0.3},
+      {"atomo(basis=entry, ratio=0.4, scaling=unbiased)",
+       [] { return atomo_reference({.ratio = 0.4, .contractive = false}); }, 0.03},
+      {"atomo(basis=dct, ratio=0.2)", [] { return atomo_reference({.basis = AtomBasis::dct, .ratio = 0.2}); }, 0.08},
+      {"atomo(basis=haar, budget=30, scaling=unbiased)",
+       [] { return atomo_reference({.basis = AtomBasis::haar, .budget = 30, .contractive = false}); }, 1.0},
+      {"atomo(basis=svd, budget=2)", [] { return atomo_svd_reference(2, true); }, 0.3},
+      {"atomo(basis=svd, budget=1.5, scaling=unbiased)", [] { return atomo_svd_reference(1.5, false); }, 1.0},
   };
   return table;
 }
