@@ -80,8 +80,10 @@ Bits packed_bits(const Indices& indices, std::size_t d) {
 }  // namespace
 
 Bytes encoded_indices(const Indices& indices, std::size_t d, std::size_t k) {
-  auto [best, code] = best_gap_bits(indices);
-  const auto consider = [&best = best, &code = code](unsigned other, Bits bits) {
+  auto of_gaps = best_gap_bits(indices);
+  Bits best = std::move(std::get<0>(of_gaps));
+  unsigned code = std::get<1>(of_gaps);
+  const auto consider = [&](unsigned other, Bits bits) {
     if (bits.size() < best.size()) best = std::move(bits), code = other;
   };
   consider(32, packed_bits(indices, d));
