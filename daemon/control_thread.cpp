@@ -83,7 +83,8 @@ void ControlThread::run(const std::string& endpoint, std::promise<void> bound) {
     zmq_pollitem_t items[] = {{server->handle(), 0, ZMQ_POLLIN, 0}, {nullptr, end_.get(), ZMQ_POLLIN, 0}};
     zmq_poll(items, 2, -1);
     if (items[1].revents != 0) return;
-    server->serve([this](const wire::ControlAsk& ask) { return answer(ask); });
+    // One at a time: of several, the later ones would be told what the first was told.
+    server->serve([this](const wire::ControlAsk& ask) { return answer(ask); }, 1);
   }
 }
 
