@@ -14,7 +14,8 @@
 //   p_i = min(1, |c_i|/tau),   sum p_i <= budget
 //
 // coefficients with p_i = 1 are sent as values, others with probability p_i as sign(c_i) unit. Coefficient i draws the
-// upper 31 bits of word i of the groups from Philox block 0, and is sent if they are below p_i 2^31.
+// upper 31 bits of word i of the groups from Philox block 0, and is sent if they are below p_i 2^31, of which the
+// integer part is taken and at most 2^31 - 128.
 //
 // scaling = unbiased: unit = tau; E|C(x)|^2 = sum of c_i^2 where p_i = 1, plus tau times the sum of the other |c_i|.
 // The same number of atoms at equal probabilities has omega = d/budget - 1, so this has no more. scaling = contractive:
@@ -41,12 +42,14 @@
 #include "compression/kernels/matrix.h"
 #include "compression/kernels/philox.h"
 #include "compression/kernels/scan.h"
+#include "compression/kernels/select.h"
 #include "compression/operators.h"
 
 namespace parley::compression {
 namespace {
 
 constexpr std::size_t kChunk = 1024;
+constexpr std::size_t kPadding = 16;  // what the kernel may write past what it drew
 constexpr std::uint32_t kSmallestNormal = std::uint32_t{1} << 23;
 constexpr std::uint32_t kLargestValue = 0x58800000;  // the bits of 2^50, which no coefficient or unit reaches
 constexpr float kLargest = std::numeric_limits<float>::max();
@@ -156,20 +159,25 @@ void draw(std::span<const float> coefficients, float threshold, float factor, co
   own.drawn.clear();
   own.negative.clear();
   const base::PhiloxInput philox = base::philox_input(key);
+  // A threshold of 0 makes all certain.
   const auto per_unit = threshold > 0 ? static_cast<float>(0x1p31 / static_cast<double>(threshold)) : 0.0f;
   std::array<std::uint32_t, kChunk> words;
-  for (std::size_t i = 0; i < coefficients.size(); ++i) {
-    if (i % kChunk == 0)
-      kernels::random_words(philox, static_cast<std::uint32_t>(i / kernels::kGroup) * kernels::kBlocksPerGroup,
-                            kChunk / kernels::kGroup, words.data());
-    const float c = coefficients[i], magnitude = std::abs(c);
-    if (magnitude >= threshold) {
-      if (c == 0) continue;
-      own.certain.push_back(static_cast<std::uint32_t>(i));
-      own.values.push_back(c * factor);
-    } else if ((words[i % kChunk] >> 1) < static_cast<std::uint32_t>(magnitude * per_unit)) {
-      own.drawn.push_back(static_cast<std::uint32_t>(i));
-      own.negative.push_back(c < 0);
+  std::array<std::uint32_t, kChunk + kPadding> indices;
+  std::array<float, kChunk + kPadding> values;
+  for (std::size_t i = 0; i < coefficients.size(); i += kChunk) {
+    kernels::random_words(philox, static_cast<std::uint32_t>(i / kernels::kGroup) * kernels::kBlocksPerGroup,
+                          kChunk / kernels::kGroup, words.data());
+    const std::size_t count = kernels::draw_in_proportion(
+        coefficients.data() + i, std::min(kChunk, coefficients.size() - i), threshold, per_unit, words.data(),
+        static_cast<std::uint32_t>(i), indices.data(), values.data());
+    for (std::size_t j = 0; j < count; ++j) {
+      if (std::abs(values[j]) >= threshold) {
+        own.certain.push_back(indices[j]);
+        own.values.push_back(values[j] * factor);
+      } else {
+        own.drawn.push_back(indices[j]);
+        own.negative.push_back(values[j] < 0);
+      }
     }
   }
 }

@@ -51,10 +51,19 @@ struct Square {
   HWY_INLINE double operator()(double v) const { return v * v; }
 };
 
+constexpr std::size_t kPartialSums = 16;
+
+/// The first of the partial sums after halving.
+HWY_INLINE double halved(double (&partial)[kPartialSums]) {
+  for (std::size_t half = kPartialSums / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) partial[j] += partial[j + half];
+  }
+  return partial[0];
+}
+
 /// The sum of the terms in the order that scan.h describes.
 template <class Term>
 HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term) {
-  constexpr std::size_t kPartialSums = 16;
   const hn::CappedTag<double, 8> d;
   const hn::Rebind<float, decltype(d)> from;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
@@ -69,10 +78,7 @@ HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term) {
   double partial[kPartialSums];
   for (std::size_t v = 0; v < kPartialSums / kLanes; ++v) hn::StoreU(sums[v], d, partial + v * kLanes);
   for (std::size_t j = 0; i < n; ++i, ++j) partial[j] += term(static_cast<double>(x[i]));
-  for (std::size_t half = kPartialSums / 2; half > 0; half /= 2) {
-    for (std::size_t j = 0; j < half; ++j) partial[j] += partial[j + half];
-  }
-  return partial[0];
+  return halved(partial);
 }
 
 }  // namespace HWY_NAMESPACE

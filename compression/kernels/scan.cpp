@@ -23,6 +23,39 @@ double sum_of_squares(const float* x, std::size_t n) {
   return fixed_order_sum(x, n, Square());
 }
 
+Split split_at(const float* x, std::size_t n, float threshold) {
+  const hn::CappedTag<double, 8> d;
+  const hn::Rebind<float, decltype(d)> from;
+  constexpr std::size_t kLanes = hn::MaxLanes(d), kParts = kPartialSums / kLanes;
+  hn::Vec<decltype(d)> energies[kParts], lengths[kParts];
+  for (auto& sum : energies) sum = hn::Zero(d);
+  for (auto& sum : lengths) sum = hn::Zero(d);
+  const auto limit = hn::Set(d, static_cast<double>(threshold));
+  std::size_t count = 0, i = 0;
+  for (; i + kPartialSums <= n; i += kPartialSums) {
+    prefetch_ahead(x, i, kPartialSums);
+    for (std::size_t part = 0; part < kParts; ++part) {
+      const auto magnitude = hn::Abs(hn::PromoteTo(d, hn::LoadU(from, x + i + part * kLanes)));
+      const auto above = hn::Ge(magnitude, limit);
+      count += hn::CountTrue(d, above);
+      energies[part] = hn::Add(energies[part], hn::IfThenElseZero(above, hn::Mul(magnitude, magnitude)));
+      lengths[part] = hn::Add(lengths[part], hn::IfThenZeroElse(above, magnitude));
+    }
+  }
+  double energy[kPartialSums], length[kPartialSums];
+  for (std::size_t part = 0; part < kParts; ++part) {
+    hn::StoreU(energies[part], d, energy + part * kLanes);
+    hn::StoreU(lengths[part], d, length + part * kLanes);
+  }
+  for (std::size_t j = 0; i < n; ++i, ++j) {
+    const double magnitude = std::abs(static_cast<double>(x[i]));
+    const bool above = magnitude >= static_cast<double>(threshold);
+    count += above ? 1 : 0;
+    (above ? energy : length)[j] += above ? magnitude * magnitude : magnitude;
+  }
+  return {count, halved(energy), halved(length)};
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace parley::compression::kernels
 HWY_AFTER_NAMESPACE();
@@ -33,6 +66,7 @@ namespace parley::compression::kernels {
 HWY_EXPORT(max_magnitude_bits);
 HWY_EXPORT(sum_of_magnitudes);
 HWY_EXPORT(sum_of_squares);
+HWY_EXPORT(split_at);
 
 std::uint32_t max_magnitude_bits(const float* x, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(max_magnitude_bits)(x, n);
@@ -52,6 +86,10 @@ double sum_of_magnitudes(const float* x, std::size_t n) {
 
 double sum_of_squares(const float* x, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(sum_of_squares)(x, n);
+}
+
+Split split_at(const float* x, std::size_t n, float threshold) {
+  return HWY_DYNAMIC_DISPATCH(split_at)(x, n, threshold);
 }
 
 }  // namespace parley::compression::kernels

@@ -26,4 +26,14 @@ double sum_of_magnitudes(const float* x, std::size_t n);
 /// sum x_i^2. Not finite if any x_i is not.
 double sum_of_squares(const float* x, std::size_t n);
 
+/// What lies on either side of a magnitude.
+struct Split {
+  std::size_t count;  ///< of |x_i| >= threshold
+  double energy;      ///< sum of their squares
+  double length;      ///< sum |x_i| of the others
+};
+
+/// Of n finite floats.
+Split split_at(const float* x, std::size_t n, float threshold);
+
 }  // namespace parley::compression::kernels
