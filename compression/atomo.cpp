@@ -60,6 +60,7 @@ struct AtomsState final : State {
   std::vector<std::uint32_t> certain, drawn;
   std::vector<float> values;
   std::vector<bool> negative;
+  std::vector<std::uint32_t> room;  // for as many indices as there may be
 };
 
 class Atomo final : public Compressor {
@@ -226,21 +227,20 @@ base::Result<float> Atomo::read(std::span<const std::byte> payload, std::size_t 
   if (load<std::uint8_t>(payload.data()) > 254 || load<std::uint32_t>(payload.data() + 1) > kLargestValue)
     return wrong_scale(0);
   payload = payload.subspan(1 + sizeof unit);
-  own.certain.resize(most_certain(d));
-  const auto certain = decode_indices(payload, d, most_certain(d), own.certain);
+  own.room.resize(std::max(own.room.size(), d));
+  const auto certain = decode_indices(payload, d, most_certain(d), own.room);
   if (!certain) return certain.refusal();
+  own.certain.assign(own.room.begin(), own.room.begin() + static_cast<std::ptrdiff_t>(certain->count));
   payload = payload.subspan(certain->bytes);
   const std::size_t values = sizeof(float) * certain->count;
   if (payload.size() < values) return truncated(payload.size());
   if (kernels::max_magnitude_bits(payload.data(), certain->count) > kLargestValue) return wrong_code(0);
-  own.certain.resize(certain->count);
   own.values.resize(certain->count);
   if (values > 0) std::memcpy(own.values.data(), payload.data(), values);
   payload = payload.subspan(values);
-  own.drawn.resize(d);
-  const auto drawn = decode_indices(payload, d, d, own.drawn);
+  const auto drawn = decode_indices(payload, d, d, own.room);
   if (!drawn) return drawn.refusal();
-  own.drawn.resize(drawn->count);
+  own.drawn.assign(own.room.begin(), own.room.begin() + static_cast<std::ptrdiff_t>(drawn->count));
   payload = payload.subspan(drawn->bytes);
   if (payload.size() != (drawn->count + 7) / 8) return wrong_size(payload.size(), (drawn->count + 7) / 8);
   BitReader signs(payload);
