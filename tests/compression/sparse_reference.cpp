@@ -80,9 +80,10 @@ Bits packed_bits(const Indices& indices, std::size_t d) {
 }  // namespace
 
 Bytes encoded_indices(const Indices& indices, std::size_t d, std::size_t k) {
-  auto [best, code] = best_gap_bits(indices);
-  const auto consider = [&best = best, &code = code](unsigned other, Bits bits) {
-    if (bits.size() < best.size()) best = std::move(bits), code = other;
+  std::pair<Bits, unsigned> chosen = best_gap_bits(indices);
+  auto& [best, code] = chosen;
+  const auto consider = [&chosen](unsigned other, Bits bits) {
+    if (bits.size() < chosen.first.size()) chosen = {std::move(bits), other};
   };
   consider(32, packed_bits(indices, d));
   if (indices.size() == d) consider(33, {});
