@@ -14,6 +14,7 @@
 // few coordinates are large. scaling = contractive divides by 1 + omega.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -103,6 +104,12 @@ float median(std::array<float, kMostRows>& estimates, std::size_t rows) {
   return *middle;
 }
 
+/// value, or its negative if the lowest bit of the word is set: without a branch, which would be wrong half of the
+/// time.
+float with_sign(float value, std::uint32_t word) {
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ (word << 31));
+}
+
 base::Result<std::size_t> Sketch::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                          std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kLimit, out.size(), x.size());
@@ -119,7 +126,7 @@ base::Result<std::size_t> Sketch::encode(std::span<const float> x, const base::R
       draw(philox, x.size(), row, i, n, words);
       double* sums = table.data() + row * width;
       for (std::size_t j = 0; j < n; ++j)
-        sums[place(words[j], width)] += static_cast<double>((words[j] & 1) != 0 ? -x[i + j] : x[i + j]);
+        sums[place(words[j], width)] += static_cast<double>(with_sign(x[i + j], words[j]));
     }
   }
   for (std::size_t cell = 0; cell < table.size(); ++cell)
@@ -144,7 +151,7 @@ base::Result<void> Sketch::decode_add(std::span<const std::byte> payload, const 
       for (std::size_t row = 0; row < rows_; ++row) {
         const std::uint32_t word = words[row][j];
         const auto cell = load<float>(payload.data() + sizeof(float) * (row * width + place(word, width)));
-        estimates[row] = (word & 1) != 0 ? -cell : cell;
+        estimates[row] = with_sign(cell, word);
       }
       y[i + j] += scale * (factor * median(estimates, rows_));
     }
