@@ -14,7 +14,8 @@
 //   p_i = min(1, |c_i|/tau),   sum p_i <= budget
 //
 // coefficients with p_i = 1 are sent as values, others with probability p_i as sign(c_i) unit. Coefficient i draws the
-// upper 31 bits of word i of the groups from Philox block 0, and is sent if they are below p_i 2^31.
+// upper 31 bits of word i of the groups from Philox block 0, and is sent if they are below p_i 2^31, of which the
+// integer part is taken and at most 2^31 - 128.
 //
 // scaling = unbiased: unit = tau; E|C(x)|^2 = sum of c_i^2 where p_i = 1, plus tau times the sum of the other |c_i|.
 // The same number of atoms at equal probabilities has omega = d/budget - 1, so this has no more. scaling = contractive:
@@ -41,12 +42,14 @@
 #include "compression/kernels/matrix.h"
 #include "compression/kernels/philox.h"
 #include "compression/kernels/scan.h"
+#include "compression/kernels/select.h"
 #include "compression/operators.h"
 
 namespace parley::compression {
 namespace {
 
 constexpr std::size_t kChunk = 1024;
+constexpr std::size_t kPadding = 16;  // what the kernel may write past what it drew
 constexpr std::uint32_t kSmallestNormal = std::uint32_t{1} << 23;
 constexpr std::uint32_t kLargestValue = 0x58800000;  // the bits of 2^50, which no coefficient or unit reaches
 constexpr float kLargest = std::numeric_limits<float>::max();
@@ -57,6 +60,7 @@ struct AtomsState final : State {
   std::vector<std::uint32_t> certain, drawn;
   std::vector<float> values;
   std::vector<bool> negative;
+  std::vector<std::uint32_t> room;  // for as many indices as there may be
 };
 
 class Atomo final : public Compressor {
@@ -156,20 +160,28 @@ void draw(std::span<const float> coefficients, float threshold, float factor, co
   own.drawn.clear();
   own.negative.clear();
   const base::PhiloxInput philox = base::philox_input(key);
-  const auto per_unit = threshold > 0 ? static_cast<float>(0x1p31 / static_cast<double>(threshold)) : 0.0f;
+  // A threshold of 0 makes all certain.
+  // Finite, so that what is zero stays zero.
+  constexpr double kMost = static_cast<double>(std::numeric_limits<float>::max());
+  const auto per_unit =
+      threshold > 0 ? static_cast<float>(std::min(0x1p31 / static_cast<double>(threshold), kMost)) : 0.0f;
   std::array<std::uint32_t, kChunk> words;
-  for (std::size_t i = 0; i < coefficients.size(); ++i) {
-    if (i % kChunk == 0)
-      kernels::random_words(philox, static_cast<std::uint32_t>(i / kernels::kGroup) * kernels::kBlocksPerGroup,
-                            kChunk / kernels::kGroup, words.data());
-    const float c = coefficients[i], magnitude = std::abs(c);
-    if (magnitude >= threshold) {
-      if (c == 0) continue;
-      own.certain.push_back(static_cast<std::uint32_t>(i));
-      own.values.push_back(c * factor);
-    } else if ((words[i % kChunk] >> 1) < static_cast<std::uint32_t>(magnitude * per_unit)) {
-      own.drawn.push_back(static_cast<std::uint32_t>(i));
-      own.negative.push_back(c < 0);
+  std::array<std::uint32_t, kChunk + kPadding> indices;
+  std::array<float, kChunk + kPadding> values;
+  for (std::size_t i = 0; i < coefficients.size(); i += kChunk) {
+    kernels::random_words(philox, static_cast<std::uint32_t>(i / kernels::kGroup) * kernels::kBlocksPerGroup,
+                          kChunk / kernels::kGroup, words.data());
+    const std::size_t count = kernels::draw_in_proportion(
+        coefficients.data() + i, std::min(kChunk, coefficients.size() - i), threshold, per_unit, words.data(),
+        static_cast<std::uint32_t>(i), indices.data(), values.data());
+    for (std::size_t j = 0; j < count; ++j) {
+      if (std::abs(values[j]) >= threshold) {
+        own.certain.push_back(indices[j]);
+        own.values.push_back(values[j] * factor);
+      } else {
+        own.drawn.push_back(indices[j]);
+        own.negative.push_back(values[j] < 0);
+      }
     }
   }
 }
@@ -218,21 +230,20 @@ base::Result<float> Atomo::read(std::span<const std::byte> payload, std::size_t 
   if (load<std::uint8_t>(payload.data()) > 254 || load<std::uint32_t>(payload.data() + 1) > kLargestValue)
     return wrong_scale(0);
   payload = payload.subspan(1 + sizeof unit);
-  own.certain.resize(most_certain(d));
-  const auto certain = decode_indices(payload, d, most_certain(d), own.certain);
+  own.room.resize(std::max(own.room.size(), d));
+  const auto certain = decode_indices(payload, d, most_certain(d), own.room);
   if (!certain) return certain.refusal();
+  own.certain.assign(own.room.begin(), own.room.begin() + static_cast<std::ptrdiff_t>(certain->count));
   payload = payload.subspan(certain->bytes);
   const std::size_t values = sizeof(float) * certain->count;
   if (payload.size() < values) return truncated(payload.size());
   if (kernels::max_magnitude_bits(payload.data(), certain->count) > kLargestValue) return wrong_code(0);
-  own.certain.resize(certain->count);
   own.values.resize(certain->count);
   if (values > 0) std::memcpy(own.values.data(), payload.data(), values);
   payload = payload.subspan(values);
-  own.drawn.resize(d);
-  const auto drawn = decode_indices(payload, d, d, own.drawn);
+  const auto drawn = decode_indices(payload, d, d, own.room);
   if (!drawn) return drawn.refusal();
-  own.drawn.resize(drawn->count);
+  own.drawn.assign(own.room.begin(), own.room.begin() + static_cast<std::ptrdiff_t>(drawn->count));
   payload = payload.subspan(drawn->bytes);
   if (payload.size() != (drawn->count + 7) / 8) return wrong_size(payload.size(), (drawn->count + 7) / 8);
   BitReader signs(payload);

@@ -66,9 +66,9 @@ class Compressor {
   /// Encodes x into the front of `out` and returns the number of bytes written.
   ///
   /// x is of any length the operator was built for (of any length at all unless it uses the layout). Random operators
-  /// draw from `key` alone, so the same key gives the same bytes. Refuses x with a NaN or infinity as "not_finite",
-  /// with the index; `out` is then unspecified and the state unchanged. Checked: out.size() >=
-  /// max_payload_size(x.size()).
+  /// draw from `key` alone, so the same key (and, of a warm-started operator, the same memory) gives the same bytes.
+  /// Refuses x with a NaN or infinity as "not_finite", with the index; `out` is then unspecified and the state
+  /// unchanged. Checked: out.size() >= max_payload_size(x.size()).
   virtual base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                            std::span<std::byte> out) const = 0;
 

@@ -14,6 +14,7 @@
 // few coordinates are large. scaling = contractive divides by 1 + omega.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -93,6 +94,22 @@ std::size_t place(std::uint32_t word, std::size_t columns) {
   return static_cast<std::size_t>((std::uint64_t{word >> 1} * columns) >> 31);
 }
 
+/// The middle one of the first `rows`, an odd number.
+float median(std::array<float, kMostRows>& estimates, std::size_t rows) {
+  const float a = estimates[0], b = estimates[1], c = estimates[2];
+  if (rows == 1) return a;
+  if (rows == 3) return std::max(std::min(a, b), std::min(std::max(a, b), c));
+  const auto middle = estimates.begin() + static_cast<std::ptrdiff_t>(rows / 2);
+  std::nth_element(estimates.begin(), middle, estimates.begin() + static_cast<std::ptrdiff_t>(rows));
+  return *middle;
+}
+
+/// value, or its negative if the lowest bit of the word is set: without a branch, which would be wrong half of the
+/// time.
+float with_sign(float value, std::uint32_t word) {
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ (word << 31));
+}
+
 base::Result<std::size_t> Sketch::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                          std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kLimit, out.size(), x.size());
@@ -109,7 +126,7 @@ base::Result<std::size_t> Sketch::encode(std::span<const float> x, const base::R
       draw(philox, x.size(), row, i, n, words);
       double* sums = table.data() + row * width;
       for (std::size_t j = 0; j < n; ++j)
-        sums[place(words[j], width)] += static_cast<double>((words[j] & 1) != 0 ? -x[i + j] : x[i + j]);
+        sums[place(words[j], width)] += static_cast<double>(with_sign(x[i + j], words[j]));
     }
   }
   for (std::size_t cell = 0; cell < table.size(); ++cell)
@@ -130,16 +147,13 @@ base::Result<void> Sketch::decode_add(std::span<const std::byte> payload, const 
     const std::size_t n = std::min(kChunk, y.size() - i);
     for (std::size_t row = 0; row < rows_; ++row) draw(philox, y.size(), row, i, n, words[row]);
     for (std::size_t j = 0; j < n; ++j) {
-      std::array<float, kMostRows> estimates;
+      std::array<float, kMostRows> estimates{};
       for (std::size_t row = 0; row < rows_; ++row) {
         const std::uint32_t word = words[row][j];
         const auto cell = load<float>(payload.data() + sizeof(float) * (row * width + place(word, width)));
-        estimates[row] = (word & 1) != 0 ? -cell : cell;
+        estimates[row] = with_sign(cell, word);
       }
-      const auto middle = estimates.begin() + static_cast<std::ptrdiff_t>(rows_ / 2);
-      if (rows_ > 1)
-        std::nth_element(estimates.begin(), middle, estimates.begin() + static_cast<std::ptrdiff_t>(rows_));
-      y[i + j] += scale * (factor * *middle);
+      y[i + j] += scale * (factor * median(estimates, rows_));
     }
   }
   return {};

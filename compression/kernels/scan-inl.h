@@ -70,10 +70,19 @@ struct Square {
   HWY_INLINE double operator()(double v) const { return v * v; }
 };
 
+constexpr std::size_t kPartialSums = 16;
+
+/// The first of the partial sums after halving.
+HWY_INLINE double halved(double (&partial)[kPartialSums]) {
+  for (std::size_t half = kPartialSums / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) partial[j] += partial[j + half];
+  }
+  return partial[0];
+}
+
 /// The sum of the terms in the order that scan.h describes. Every vector of floats is shown to `watch` on the way.
 template <class Term, class Watch>
 HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term, Watch& watch) {
-  constexpr std::size_t kPartialSums = 16;
   const hn::CappedTag<double, 8> d;
   const hn::Rebind<float, decltype(d)> from;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
@@ -95,10 +104,7 @@ HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term, Watc
     watch.see(one, hn::LoadU(one, x + i));
     partial[j] += term(static_cast<double>(x[i]));
   }
-  for (std::size_t half = kPartialSums / 2; half > 0; half /= 2) {
-    for (std::size_t j = 0; j < half; ++j) partial[j] += partial[j + half];
-  }
-  return partial[0];
+  return halved(partial);
 }
 
 struct Itself {

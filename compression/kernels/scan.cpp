@@ -48,6 +48,39 @@ Tail negatives_from(const float* x, std::size_t n, float least) {
   return tail_from<Negated>(x, n, least);
 }
 
+Split split_at(const float* x, std::size_t n, float threshold) {
+  const hn::CappedTag<double, 8> d;
+  const hn::Rebind<float, decltype(d)> from;
+  constexpr std::size_t kLanes = hn::MaxLanes(d), kParts = kPartialSums / kLanes;
+  hn::Vec<decltype(d)> energies[kParts], lengths[kParts];
+  for (auto& sum : energies) sum = hn::Zero(d);
+  for (auto& sum : lengths) sum = hn::Zero(d);
+  const auto limit = hn::Set(d, static_cast<double>(threshold));
+  std::size_t count = 0, i = 0;
+  for (; i + kPartialSums <= n; i += kPartialSums) {
+    prefetch_ahead(x, i, kPartialSums);
+    for (std::size_t part = 0; part < kParts; ++part) {
+      const auto magnitude = hn::Abs(hn::PromoteTo(d, hn::LoadU(from, x + i + part * kLanes)));
+      const auto above = hn::Ge(magnitude, limit);
+      count += hn::CountTrue(d, above);
+      energies[part] = hn::Add(energies[part], hn::IfThenElseZero(above, hn::Mul(magnitude, magnitude)));
+      lengths[part] = hn::Add(lengths[part], hn::IfThenZeroElse(above, magnitude));
+    }
+  }
+  double energy[kPartialSums], length[kPartialSums];
+  for (std::size_t part = 0; part < kParts; ++part) {
+    hn::StoreU(energies[part], d, energy + part * kLanes);
+    hn::StoreU(lengths[part], d, length + part * kLanes);
+  }
+  for (std::size_t j = 0; i < n; ++i, ++j) {
+    const double magnitude = std::abs(static_cast<double>(x[i]));
+    const bool above = magnitude >= static_cast<double>(threshold);
+    count += above ? 1 : 0;
+    (above ? energy : length)[j] += above ? magnitude * magnitude : magnitude;
+  }
+  return {count, halved(energy), halved(length)};
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace parley::compression::kernels
 HWY_AFTER_NAMESPACE();
@@ -62,6 +95,7 @@ HWY_EXPORT(spread);
 HWY_EXPORT(magnitudes_from);
 HWY_EXPORT(positives_from);
 HWY_EXPORT(negatives_from);
+HWY_EXPORT(split_at);
 
 std::uint32_t max_magnitude_bits(const float* x, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(max_magnitude_bits)(x, n);
@@ -97,6 +131,10 @@ Tail positives_from(const float* x, std::size_t n, float least) {
 
 Tail negatives_from(const float* x, std::size_t n, float least) {
   return HWY_DYNAMIC_DISPATCH(negatives_from)(x, n, least);
+}
+
+Split split_at(const float* x, std::size_t n, float threshold) {
+  return HWY_DYNAMIC_DISPATCH(split_at)(x, n, threshold);
 }
 
 }  // namespace parley::compression::kernels

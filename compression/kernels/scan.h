@@ -45,4 +45,14 @@ Tail magnitudes_from(const float* x, std::size_t n, float least);
 Tail positives_from(const float* x, std::size_t n, float least);
 Tail negatives_from(const float* x, std::size_t n, float least);
 
+/// What lies on either side of a magnitude.
+struct Split {
+  std::size_t count;  ///< of |x_i| >= threshold
+  double energy;      ///< sum of their squares
+  double length;      ///< sum |x_i| of the others
+};
+
+/// Of n finite floats.
+Split split_at(const float* x, std::size_t n, float threshold);
+
 }  // namespace parley::compression::kernels

@@ -65,6 +65,27 @@ std::uint32_t split_magnitude(const float* x, std::size_t n, std::size_t k) {
   return found;
 }
 
+std::size_t draw_in_proportion(const float* x, std::size_t n, float certain, float per_unit, const std::uint32_t* words,
+                               std::uint32_t first, std::uint32_t* indices, float* values) {
+  std::size_t count = 0;
+  for_each_vector(n, [&](auto d, std::size_t i) HWY_ATTR {
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::RebindToUnsigned<decltype(d)> du;
+    const auto v = hn::LoadU(d, x + i), magnitude = hn::Abs(v);
+    const auto limited = hn::Min(hn::Mul(magnitude, hn::Set(d, per_unit)), hn::Set(d, 0x1.FFFFFEp30f));
+    const auto chance = hn::ConvertTo(di, limited);
+    const auto draw = hn::BitCast(di, hn::ShiftRight<1>(hn::LoadU(du, words + i)));
+    const auto drawn = hn::RebindMask(d, hn::Gt(chance, draw));
+    const auto large = hn::AndNot(hn::Eq(v, hn::Zero(d)), hn::Ge(magnitude, hn::Set(d, certain)));
+    const auto wanted = hn::Or(drawn, large);
+    if (hn::AllFalse(d, wanted)) return;
+    const auto index = hn::Iota(du, first + static_cast<std::uint32_t>(i));
+    hn::CompressStore(index, hn::RebindMask(du, wanted), du, indices + count);
+    count += hn::CompressStore(v, wanted, d, values + count);
+  });
+  return count;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace parley::compression::kernels
 HWY_AFTER_NAMESPACE();
@@ -74,6 +95,7 @@ namespace parley::compression::kernels {
 
 HWY_EXPORT(collect_at_least);
 HWY_EXPORT(split_magnitude);
+HWY_EXPORT(draw_in_proportion);
 
 Collected collect_at_least(const float* x, std::size_t n, std::uint32_t least, std::uint32_t first,
                            std::uint32_t* indices, float* values) {
@@ -82,6 +104,11 @@ Collected collect_at_least(const float* x, std::size_t n, std::uint32_t least, s
 
 std::uint32_t split_magnitude(const float* x, std::size_t n, std::size_t k) {
   return HWY_DYNAMIC_DISPATCH(split_magnitude)(x, n, k);
+}
+
+std::size_t draw_in_proportion(const float* x, std::size_t n, float certain, float per_unit, const std::uint32_t* words,
+                               std::uint32_t first, std::uint32_t* indices, float* values) {
+  return HWY_DYNAMIC_DISPATCH(draw_in_proportion)(x, n, certain, per_unit, words, first, indices, values);
 }
 
 }  // namespace parley::compression::kernels

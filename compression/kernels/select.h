@@ -21,4 +21,10 @@ Collected collect_at_least(const float* x, std::size_t n, std::uint32_t least, s
 /// such a one; else it is the k-th largest itself, which more than k are not below. A NaN counts as the largest.
 std::uint32_t split_magnitude(const float* x, std::size_t n, std::size_t k);
 
+/// Writes to the front of `indices` and `values` what is drawn of the n finite floats at x: x_i that are not 0 and
+/// whose magnitude is at least `certain` or, times per_unit and limited to 2^31 - 128, exceeds the upper 31 bits of
+/// word i. The index of x_i is first + i. Returns how many; both arrays need room for n + 16.
+std::size_t draw_in_proportion(const float* x, std::size_t n, float certain, float per_unit, const std::uint32_t* words,
+                               std::uint32_t first, std::uint32_t* indices, float* values);
+
 }  // namespace parley::compression::kernels

@@ -151,8 +151,10 @@ class AtomoReference final : public Reference {
         certain.push_back(static_cast<std::uint32_t>(i));
         put(values, c[i] * factor);
       } else if (magnitude < atoms.threshold) {
-        const auto per_unit = static_cast<float>(std::ldexp(1.0, 31) / static_cast<double>(atoms.threshold));
-        if (random_word(key, 0, i) / 2 >= static_cast<std::uint32_t>(magnitude * per_unit)) continue;
+        const auto per_unit = static_cast<float>(std::min(std::ldexp(1.0, 31) / static_cast<double>(atoms.threshold),
+                                                          static_cast<double>(std::numeric_limits<float>::max())));
+        const double chance = std::min(std::floor(static_cast<double>(magnitude * per_unit)), 2147483520.0);
+        if (random_word(key, 0, i) / 2 >= chance) continue;
         if (drawn.size() % 8 == 0) signs.push_back(0);
         if (c[i] < 0) signs.back() = static_cast<std::uint8_t>(signs.back() | (1 << (drawn.size() % 8)));
         drawn.push_back(static_cast<std::uint32_t>(i));
