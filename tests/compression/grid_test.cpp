@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <bit>
 #include <set>
 
 #include "harness.h"
@@ -106,6 +107,14 @@ TEST(Wage, ShiftsByTheNearestPowerOfTwoOrUp) {
   }
 }
 
+TEST(Wage, TellsTheTwoFloatsBesideTheRootOfTwo) {
+  const auto below = std::bit_cast<float>(0x3FB504F3u), above = std::bit_cast<float>(0x3FB504F4u);
+  ASSERT_LT(static_cast<double>(below) * below, 2);
+  ASSERT_GT(static_cast<double>(above) * above, 2);
+  EXPECT_EQ(Harness("wage").encode(Floats{below})[0], 127);
+  EXPECT_EQ(Harness("wage").encode(Floats{above})[0], 128);
+}
+
 /// 1 - |C(x) - x|^2 / |x|^2
 double kept(const std::string& spec, const Floats& x) {
   return 1 - squared_distance(decoded(spec, x), x) / squared_norm(x);
@@ -153,6 +162,20 @@ TEST(Mx, KeepsPowersOfTwoAndItsOwnOutput) {
       EXPECT_TRUE(same_floats(decoded(spec, once), once)) << element << ' ' << input.name;
     }
   }
+}
+
+TEST(Mx, RoundsTiesToTheEvenElement) {
+  // The first coordinate makes the scale 1; the others lie half-way between two elements, normal and denormal ones.
+  EXPECT_EQ(decoded("mx(element=e4m3)", {256, 1.0625f, 1.1875f, -1.0625f, 17, 19, 0x1p-10f, 3 * 0x1p-10f}),
+            (Floats{256, 1, 1.25f, -1, 16, 20, 0, 0x1p-8f}));
+  EXPECT_EQ(decoded("mx(element=e5m2)", {32768, 1.125f, 1.375f, -1.125f, 0x1p-17f, 3 * 0x1p-17f}),
+            (Floats{32768, 1, 1.5f, -1, 0, 0x1p-15f}));
+  EXPECT_EQ(decoded("mx(element=e3m2)", {16, 1.125f, 1.375f, -1.375f, 0x1p-5f, 3 * 0x1p-5f}),
+            (Floats{16, 1, 1.5f, -1.5f, 0, 0x1p-3f}));
+  EXPECT_EQ(decoded("mx(element=e2m3)", {4, 1.0625f, 1.1875f, 0x1p-4f, 3 * 0x1p-4f}),
+            (Floats{4, 1, 1.25f, 0, 0x1p-2f}));
+  EXPECT_EQ(decoded("mx(element=e2m1)", {4, 1.25f, 1.75f, 2.5f, -3.5f, 0.25f, 0.75f}), (Floats{4, 1, 2, 2, -4, 0, 1}));
+  EXPECT_EQ(decoded("mx", {1, 0x1p-7f, -3 * 0x1p-7f}), (Floats{1, 0, -0x1p-5f}));
 }
 
 TEST(Mx, CutsAtTheLargestElement) {
