@@ -155,10 +155,11 @@ class SampledTopkReference final : public ChoosingReference {
 
  private:
   std::pair<std::size_t, std::size_t> sample_and_rank(std::size_t d) const {
+    if (d == 0) return {0, 0};
     const std::size_t s = std::min<std::size_t>(std::max<std::size_t>(d / 16, 256), 16384);
     const double k = static_cast<double>(kept_.of(d));
     const auto r = static_cast<std::size_t>(std::round(k * static_cast<double>(s + 1) / static_cast<double>(d)));
-    return {s, d == 0 || r < 16 || r > s || 2 * s > d ? 0 : r};
+    return {s, r < 16 || r > s || 2 * s > d ? 0 : r};
   }
 
   Indices chosen(const Floats& x, const base::RandomKey& key) const override {
