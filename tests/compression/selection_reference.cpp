@@ -155,6 +155,7 @@ class SampledTopkReference final : public ChoosingReference {
 
  private:
   std::pair<std::size_t, std::size_t> sample_and_rank(std::size_t d) const {
+    if (d == 0) return {0, 0};
     const std::size_t s = std::min<std::size_t>(std::max<std::size_t>(d / 16, 256), 16384);
     if (d == 0) return {s, 0};
     const double k = static_cast<double>(kept_.of(d));
