@@ -133,7 +133,7 @@ int main(int argc, char** argv) {
   for (const char* spec :
        {"topk(ratio=0.1)", "randk(ratio=0.5)", "qsgd(bits=2)", "qsgd(bits=8)", "qsgd(norm=l2)", "sign(block=1024)",
         "topk | qsgd", "topk | bf16", "natural(rounding=nearest)", "uniform(bits=8)", "uniform(bits=2)",
-        "uniform(rounding=nearest)", "uniform(range=absmax)", "dorefa(bits=8)", "qsgd(levels=1, norm=l2, code=elias)",
+        "uniform(rounding=nearest)", "uniform(range=absmax)", "dorefa(bits=8)", "qsgd(bits=2, norm=l2, code=elias)",
         "qsgd(code=elias)", "clip(mantissa=3)", "zipml(bits=4)", "ecq(levels=1, norm=l2)"})
     register_operator(spec);
   benchmark::Initialize(&argc, argv);
