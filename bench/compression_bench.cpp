@@ -156,7 +156,7 @@ int main(int argc, char** argv) {
                            "uniform(rounding=nearest)",
                            "uniform(range=absmax)",
                            "dorefa(bits=8)",
-                           "qsgd(levels=1, norm=l2, code=elias)",
+                           "qsgd(bits=2, norm=l2, code=elias)",
                            "qsgd(code=elias)",
                            "clip(mantissa=3)",
                            "zipml(bits=4)",

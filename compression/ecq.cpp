@@ -70,7 +70,7 @@ class Ecq final : public Compressor {
   std::size_t alphabet() const { return 2 * dither_.s + 1; }
   std::size_t buckets(std::size_t d) const { return (d + dither_.bucket - 1) / dither_.bucket; }
   std::size_t stride() const { return (dither_.bucket + kernels::kGroup - 1) / kernels::kGroup * kernels::kGroup; }
-  std::size_t fixed_size(std::size_t n) const { return 1 + (n * dither_.width() + 7) / 8; }
+  std::size_t fixed_size(std::size_t n) const { return 1 + (n * dither_.bits + 7) / 8; }
   std::size_t table_size() const { return alphabet() * sizeof(std::uint16_t); }
   double shrink(std::size_t length) const { return length == dither_.bucket ? full_shrink_ : dither_.shrink(length); }
 
@@ -104,7 +104,7 @@ Properties Ecq::properties(std::size_t d) const {
   for (const double p : levels) entropy -= p > 0 ? p * std::log2(p) : 0;
   const double coded = entropy + 8 * static_cast<double>(table_size() + 16) / block;
   properties.bits_per_coordinate =
-      std::min(coded, static_cast<double>(dither_.width())) + 8 / block + 32 / static_cast<double>(longest);
+      std::min(coded, static_cast<double>(dither_.bits)) + 8 / block + 32 / static_cast<double>(longest);
   return properties;
 }
 
@@ -185,19 +185,19 @@ void Ecq::put_fixed(std::span<const std::uint8_t> symbols, std::byte* to) const 
     std::fill(std::begin(levels), std::end(levels), std::int16_t{0});
     for (std::size_t j = 0; j < n; ++j)
       levels[j] = static_cast<std::int16_t>(symbols[i + j] - static_cast<int>(dither_.s));
-    kernels::pack_levels(levels, n, dither_.width(), to + i / 8 * dither_.width());
+    kernels::pack_levels(levels, n, dither_.bits, to + i / 8 * dither_.bits);
   }
 }
 
 base::Result<void> Ecq::get_fixed(std::span<const std::byte> from, std::size_t index,
                                   std::span<std::uint8_t> symbols) const {
   const auto s = static_cast<int>(dither_.s);
-  const std::size_t pad = 8 * from.size() - symbols.size() * dither_.width();
+  const std::size_t pad = 8 * from.size() - symbols.size() * dither_.bits;
   if (pad > 0 && (from.back() >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
   std::int16_t levels[kernels::kGroup];
   for (std::size_t i = 0; i < symbols.size(); i += kernels::kGroup) {
     const std::size_t n = std::min(kernels::kGroup, symbols.size() - i);
-    kernels::unpack_levels(from.data() + i / 8 * dither_.width(), n, dither_.width(), levels);
+    kernels::unpack_levels(from.data() + i / 8 * dither_.bits, n, dither_.bits, levels);
     if (kernels::smallest_level(levels, n) < -s || kernels::largest_level(levels, n) > s) return wrong_code(index);
     for (std::size_t j = 0; j < n; ++j) symbols[i + j] = static_cast<std::uint8_t>(levels[j] + s);
   }
@@ -315,8 +315,10 @@ Row ecq_row() {
           .takes_values = false,
           .make = [](Blueprint blueprint) -> std::unique_ptr<Compressor> {
             const base::Arguments& arguments = blueprint.arguments;
+            const auto s = static_cast<unsigned>(arguments.integer("levels"));
             return std::make_unique<Ecq>(arguments.canonical(),
-                                         LevelDither{.s = static_cast<unsigned>(arguments.integer("levels")),
+                                         LevelDither{.s = s,
+                                                     .bits = level_bits(s),
                                                      .bucket = static_cast<std::size_t>(arguments.integer("bucket")),
                                                      .norm = arguments.is("norm", "l2") ? Norm::l2 : Norm::linf,
                                                      .contractive = arguments.is("scaling", "contractive")});

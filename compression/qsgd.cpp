@@ -1,8 +1,8 @@
 // qsgd: stochastic rounding to s levels of each bucket's norm, either sign; s = 2^(bits-1) - 1 unless levels are given.
 //
-//   payload := bucket*                            every bucket of `bucket` coordinates, the last one shorter
-//   bucket  := norm:f32 ceil(len*width/8) x u8    two's complement codes of width = bits, or as many bits as 2s + 1
-//                                                 codes need, least significant first; pad bits are zero
+//   payload := bucket*                          every bucket of `bucket` coordinates, the last one shorter
+//   bucket  := norm:f32 ceil(len*bits/8) x u8   two's complement codes of `bits` bits, least significant first; pad
+//                                               bits are zero
 //
 //   r_i = |x_i| s / norm,  level_i = sign(x_i) (floor(r_i) + Bernoulli(frac(r_i)))
 //   C(x)_i = norm level_i / (s (1 + shrink))
@@ -26,12 +26,10 @@
 namespace parley::compression {
 namespace {
 
-constexpr unsigned kFallbackBits = 4;
-
 class Qsgd final : public Bucketed {
  public:
   Qsgd(std::string spec, const LevelDither& dither)
-      : Bucketed(std::move(spec), qsgd_row().wire_id, {dither.bucket, dither.width(), sizeof(float)}),
+      : Bucketed(std::move(spec), qsgd_row().wire_id, {dither.bucket, dither.bits, sizeof(float)}),
         dither_(dither),
         full_shrink_(dither.shrink(dither.bucket)) {}
 
@@ -85,26 +83,31 @@ class Qsgd final : public Bucketed {
   double full_shrink_;
 };
 
-/// With bits where they say the same as levels, and with code only where it is not the fixed width.
+unsigned most_levels(unsigned bits) {
+  return (1u << (bits - 1)) - 1;
+}
+
+/// With levels only where there are fewer than bits can tell apart, and with code only where it is not the fixed width.
 std::string canonical(const LevelDither& dither, bool elias) {
-  const unsigned bits = dither.width();
-  const bool all_codes = dither.s == (1u << (bits - 1)) - 1;
-  return fmt::format("qsgd({}={}, bucket={}, norm={}, scaling={}{})", all_codes ? "bits" : "levels",
-                     all_codes ? bits : dither.s, dither.bucket, dither.norm == Norm::l2 ? "l2" : "linf",
-                     dither.contractive ? "contractive" : "unbiased", elias ? ", code=elias" : "");
+  const std::string levels = dither.s == most_levels(dither.bits) ? "" : fmt::format(", levels={}", dither.s);
+  return fmt::format("qsgd(bits={}, bucket={}, norm={}, scaling={}{}{})", dither.bits, dither.bucket,
+                     dither.norm == Norm::l2 ? "l2" : "linf", dither.contractive ? "contractive" : "unbiased", levels,
+                     elias ? ", code=elias" : "");
 }
 
 std::unique_ptr<Compressor> make_qsgd(Blueprint blueprint) {
   const base::Arguments& arguments = blueprint.arguments;
-  const bool by_bits = arguments.is("levels", "auto");
   const auto bits = static_cast<unsigned>(arguments.integer("bits"));
-  if (!by_bits && bits != kFallbackBits)
-    throw base::OperatorError(fmt::format("in \"{}\": give bits or levels, not both", arguments.canonical()));
-  const LevelDither dither{.s = by_bits ? (1u << (bits - 1)) - 1 : static_cast<unsigned>(arguments.integer("levels")),
+  const auto s = arguments.given("levels") ? static_cast<unsigned>(arguments.integer("levels")) : most_levels(bits);
+  if (s > most_levels(bits))
+    throw base::OperatorError(fmt::format("in \"{}\": {} levels of either sign need {} bits; say bits={}",
+                                          arguments.canonical(), s, level_bits(s), level_bits(s)));
+  const LevelDither dither{.s = s,
+                           .bits = bits,
                            .bucket = static_cast<std::size_t>(arguments.integer("bucket")),
                            .norm = arguments.is("norm", "l2") ? Norm::l2 : Norm::linf,
                            .contractive = arguments.is("scaling", "contractive")};
-  const bool elias = arguments.is("code", "elias");
+  const bool elias = arguments.given("code") && arguments.is("code", "elias");
   if (elias) return make_qsgd_elias(canonical(dither, elias), dither);
   return std::make_unique<Qsgd>(canonical(dither, elias), dither);
 }
@@ -115,7 +118,7 @@ constexpr base::Parameter kParameters[] = {
      .fallback = "4",
      .low = 2,
      .high = 16,
-     .help = "bits per coordinate, sign included, for 2^(bits-1) - 1 levels of either sign"},
+     .help = "bits per coordinate, sign included"},
     {.name = "bucket",
      .kind = base::ParameterKind::integer,
      .fallback = "512",
@@ -134,16 +137,13 @@ constexpr base::Parameter kParameters[] = {
      .help = "contractive divides by 1 + omega, which CHOCO and error feedback need"},
     {.name = "levels",
      .kind = base::ParameterKind::integer,
-     .fallback = "auto",
      .low = 1,
      .high = 32767,
-     .choices = "auto",
-     .help = "levels of either sign instead of bits; auto: as many as bits have codes for"},
+     .help = "levels of either sign, if fewer than the 2^(bits-1) - 1 that bits can tell apart"},
     {.name = "code",
      .kind = base::ParameterKind::word,
-     .fallback = "fixed",
      .choices = "fixed|elias",
-     .help = "elias: shorter where most levels are 0, as with norm=l2 and few levels"},
+     .help = "fixed if not given; elias is shorter where most levels are 0, as with norm=l2 and few levels"},
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ class QsgdElias final : public Compressor {
   QsgdElias(std::string spec, const LevelDither& dither)
       : spec_(std::move(spec)),
         dither_(dither),
-        alphabet_{dither.s, dither.width()},
+        alphabet_{dither.s, dither.bits},
         full_shrink_(shrink_of(dither.bucket)),
         full_bits_(expected_bits(dither.bucket)) {}
 

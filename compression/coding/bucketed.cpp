@@ -53,9 +53,11 @@ base::Result<void> Bucketed::check_padding(const std::byte* codes, std::size_t n
 }
 
 base::Result<void> Bucketed::check_levels(const std::byte* codes, std::size_t n, int most, std::size_t index) const {
+  const bool all_positive = most == (1 << (shape_.bits - 1)) - 1;  // no code is above
   bool known = true;
   unpack(codes, n, [&](std::size_t, std::size_t length, const std::int16_t* levels) {
-    known &= kernels::smallest_level(levels, length) >= -most && kernels::largest_level(levels, length) <= most;
+    known &= kernels::smallest_level(levels, length) >= -most;
+    known &= all_positive || kernels::largest_level(levels, length) <= most;
   });
   return known ? base::Result<void>() : wrong_code(index);
 }

@@ -49,7 +49,7 @@ kernels::LevelGrid level_grid(float norm, unsigned s) {
   return {.prescale = prescale, .inverse = inverse, .top = static_cast<float>(s)};
 }
 
-unsigned LevelDither::width() const {
+unsigned level_bits(unsigned s) {
   return static_cast<unsigned>(std::bit_width(2 * s));
 }
 

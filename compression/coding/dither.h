@@ -33,15 +33,17 @@ float round_up(double norm);
 /// The grid that takes |x_i| = norm to exactly s. Precondition: norm is a normal float.
 kernels::LevelGrid level_grid(float norm, unsigned s);
 
+/// The bits of codes in two's complement from -s to s.
+unsigned level_bits(unsigned s);
+
 /// Stochastic rounding of buckets to -s, ..., s levels of a norm, as qsgd has it.
 struct LevelDither {
   unsigned s;
+  unsigned bits;  ///< of a code in two's complement
   std::size_t bucket;
   Norm norm;
   bool contractive;
 
-  /// The bits of 2s + 1 codes.
-  unsigned width() const;
   /// What the receiver divides a bucket of `length` by, less one.
   double shrink(std::size_t length) const { return contractive ? dither_variance(norm, length, s) : 0; }
   /// All but the bits.

@@ -13,7 +13,8 @@ namespace {
 TEST(EliasLevels, SayTheSameAsTheFixedWidth) {
   for (const std::size_t d : {1u, 65u, 4099u}) {
     for (const Input& input : inputs(d)) {
-      for (const char* arguments : {"bits=4", "bits=2, norm=l2", "levels=11, bucket=100, norm=l2, scaling=unbiased"}) {
+      for (const char* arguments :
+           {"bits=4", "bits=2, norm=l2", "bits=5, levels=11, bucket=100, norm=l2, scaling=unbiased"}) {
         Harness fixed(fmt::format("qsgd({})", arguments)), elias(fmt::format("qsgd({}, code=elias)", arguments));
         const Floats expected = fixed.decode(fixed.encode(input.x), d);
         EXPECT_TRUE(same_floats(elias.decode(elias.encode(input.x), d), expected)) << input.name << ' ' << d;
@@ -54,7 +55,7 @@ TEST(PayloadSize, OfOneLevelOfTheEuclideanNormIsFarBelowTwoBits) {
   // A share of sqrt(2 B / pi) / B = 0.035 of the coordinates is sent; gamma of a gap of mean 28, a sign and a level are
   // some 10 bits, and a bucket of 512 has 34 and the gap at its end besides: below 0.5 bits.
   const std::size_t d = 1 << 18;
-  Harness harness("qsgd(levels=1, norm=l2, code=elias)");
+  Harness harness("qsgd(bits=2, norm=l2, code=elias)");
   EXPECT_LT(8 * static_cast<double>(harness.encode(inputs(d)[0].x).size()), 0.5 * static_cast<double>(d));
 }
 

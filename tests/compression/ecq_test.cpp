@@ -89,7 +89,7 @@ TEST(Ecq, SaysTheSameAsQsgd) {
   for (const std::size_t d : {1u, 65u, 4099u, 70000u}) {
     for (const Input& input : inputs(d)) {
       for (const char* arguments : {"levels=4", "levels=1, norm=l2, bucket=100", "levels=127, scaling=unbiased"}) {
-        Harness qsgd(fmt::format("qsgd({})", arguments)), ecq(fmt::format("ecq({})", arguments));
+        Harness qsgd(fmt::format("qsgd(bits=8, {})", arguments)), ecq(fmt::format("ecq({})", arguments));
         const Floats expected = qsgd.decode(qsgd.encode(input.x), d);
         ASSERT_TRUE(same_floats(ecq.decode(ecq.encode(input.x), d), expected)) << input.name << ' ' << d;
       }

@@ -269,15 +269,15 @@ TEST(PayloadFormat, DorefaIsTheLargestMagnitudeAndLevelsLessHalf) {
   EXPECT_EQ(encoded("dorefa(bits=2)", {3, -1, 1, -3}), (Bytes{0, 0, 0x40, 0x40, 0x8D}));
 }
 
-TEST(PayloadFormat, QsgdOfAnyNumberOfLevelsTakesAsManyBitsAsItNeeds) {
-  // Codes from -5 to 5 take four bits: 5, -3, 0 and 1.
+TEST(PayloadFormat, QsgdOfFewerLevelsHasTheSameCodes) {
+  // Of 16 codes of four bits 11 are in use, from -5 to 5: here 5, -3, 0 and 1.
   EXPECT_EQ(encoded("qsgd(levels=5)", {5, -3, 0, 1}), (Bytes{0, 0, 0xA0, 0x40, 0xD5, 0x10}));
 }
 
 TEST(PayloadFormat, QsgdEliasIsTheNormsAndTheShortestOfThreeForms) {
   // Sparse, 0b00; zeros before -1 and 1: 2, gamma(3) = 0b1'10; sign 1; gamma(1) = 1; zeros to the end: 5, gamma(6) =
   // 0b10'100. From the least significant: 00 011 1 1 00101 is 0x78, 0x0A. Dense takes 2 + 8 + 3, fixed 2 + 16 bits.
-  EXPECT_EQ(encoded("qsgd(levels=1, code=elias)", {0, 0, -1, 0, 0, 0, 0, 0}), (Bytes{0, 0, 0x80, 0x3F, 0x78, 0x0A}));
+  EXPECT_EQ(encoded("qsgd(bits=2, code=elias)", {0, 0, -1, 0, 0, 0, 0, 0}), (Bytes{0, 0, 0x80, 0x3F, 0x78, 0x0A}));
   // Dense, 0b01. Bit after bit: 10, 7 as gamma(8) = 0001 000 and 0 for plus, 2 as gamma(3) = 01 1 and 0, 0 as gamma(1)
   // = 1, -2 as 01 1 and 1, 0 as 1: 20 bits. Sparse takes 2 + 22, fixed 2 + 20.
   EXPECT_EQ(encoded("qsgd(code=elias)", {7, 2, 0, -2, 0}), (Bytes{0, 0, 0xE0, 0x40, 0x21, 0x58, 0x0F}));

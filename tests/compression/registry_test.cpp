@@ -59,7 +59,7 @@ TEST(CompressorSpec, IsCompletedWithTheDefaults) {
   EXPECT_EQ(canonical("qsgd"), "qsgd(bits=4, bucket=512, norm=linf, scaling=contractive)");
   EXPECT_EQ(canonical("qsgd(bits=04,norm=linf)"), canonical("qsgd"));
   EXPECT_EQ(canonical("qsgd(levels=7, code=fixed)"), canonical("qsgd"));
-  EXPECT_EQ(canonical("qsgd(levels=5)"), "qsgd(levels=5, bucket=512, norm=linf, scaling=contractive)");
+  EXPECT_EQ(canonical("qsgd(levels=5)"), "qsgd(bits=4, bucket=512, norm=linf, scaling=contractive, levels=5)");
   EXPECT_EQ(canonical("qsgd(bits=2, norm=l2, code=elias)"),
             "qsgd(bits=2, bucket=512, norm=l2, scaling=contractive, code=elias)");
   EXPECT_EQ(canonical("topk"), "topk(ratio=0.01)");
@@ -86,7 +86,7 @@ TEST(CompressorSpec, ErrorsNameTheCauseAndTheRemedy) {
   EXPECT_THAT(refusal_of("topk(ratio=0.1, k=3)"), testing::HasSubstr("ratio or k, not both"));
   EXPECT_THAT(refusal_of("topk(ratio=0)"), testing::HasSubstr("allowed: a number from 1e-09 to 1"));
   EXPECT_THAT(refusal_of("qsgd(bits=1)"), testing::HasSubstr("allowed: a whole number from 2 to 16"));
-  EXPECT_THAT(refusal_of("qsgd(bits=3, levels=3)"), testing::HasSubstr("bits or levels, not both"));
+  EXPECT_THAT(refusal_of("qsgd(levels=8)"), testing::HasSubstr("8 levels of either sign need 5 bits; say bits=5"));
   EXPECT_THAT(refusal_of("qsgd | topk"), testing::HasSubstr("qsgd keeps every coordinate"));
   EXPECT_THAT(refusal_of("identity(bits=3)"), testing::HasSubstr("bits"));
 }

@@ -141,7 +141,7 @@ const std::vector<Subject>& subjects() {
       {"nuqsgd(levels=3, bucket=64, scaling=unbiased)",
        [] { return power_dither_reference({.finest = 3, .bucket = 64, .l2 = true, .contractive = false}); }},
       {"qsgd(levels=5)", [] { return qsgd_reference({.levels = 5}); }},
-      {"qsgd(levels=100, bucket=37, norm=l2, scaling=unbiased)",
+      {"qsgd(bits=8, bucket=37, norm=l2, scaling=unbiased, levels=100)",
        [] { return qsgd_reference({.bits = 8, .bucket = 37, .l2 = true, .contractive = false, .levels = 100}); }},
       {"qsgd(code=elias)", [] { return qsgd_elias_reference({}); }},
       {"qsgd(bits=2, norm=l2, code=elias)", [] { return qsgd_elias_reference({.bits = 2, .l2 = true}); }},
