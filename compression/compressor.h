@@ -36,6 +36,14 @@ struct Properties {
 class State {
  public:
   virtual ~State() = default;
+
+  /// What encode() remembers of its last input, for checkpoints. Empty unless the operator is warm-started.
+  virtual std::span<const float> memory() const { return {}; }
+  /// Goes on from a checkpoint. Refuses what memory() of this operator cannot be; the state is then unchanged.
+  virtual base::Result<void> restore(std::span<const float> memory) {
+    if (memory.empty()) return {};
+    return base::Refusal{"memory_size", "this operator remembers nothing"};
+  }
 };
 
 /// An operator. Immutable after construction and safe to share between threads; what changes is in State.
