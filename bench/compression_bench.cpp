@@ -131,7 +131,8 @@ void register_operator(const std::string& spec) {
 int main(int argc, char** argv) {
   for (const compression::Row& row : compression::registry()) register_operator(std::string(row.name));
   for (const char* spec : {"topk(ratio=0.1)", "randk(ratio=0.5)", "qsgd(bits=2)", "qsgd(bits=8)", "qsgd(norm=l2)",
-                           "sign(block=1024)", "topk | qsgd", "topk | bf16"})
+                           "sign(block=1024)", "topk | qsgd", "topk | bf16", "qsgd | entropy",
+                           "qsgd(bits=2, norm=l2) | entropy", "kmeans(k=4)", "kmeans | entropy"})
     register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -12,5 +12,8 @@ Row topk_row();
 Row randk_row();
 Row qsgd_row();
 Row sign_row();
+Row entropy_row();
+Row kmeans_row();
+Row bytensor_row();
 
 }  // namespace parley::compression

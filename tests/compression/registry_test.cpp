@@ -36,8 +36,16 @@ TEST(CompressorRegistry, WireIdsAndNamesAreUniqueAndNotZero) {
 TEST(CompressorRegistry, WireIdsNeverChange) {
   std::set<std::pair<std::string_view, int>> ids;
   for (const Row& row : registry()) ids.emplace(row.name, row.wire_id);
-  for (const auto& published : std::initializer_list<std::pair<std::string_view, int>>{
-           {"identity", 1}, {"f16", 2}, {"bf16", 3}, {"topk", 4}, {"randk", 5}, {"qsgd", 6}, {"sign", 7}})
+  for (const auto& published : std::initializer_list<std::pair<std::string_view, int>>{{"identity", 1},
+                                                                                       {"f16", 2},
+                                                                                       {"bf16", 3},
+                                                                                       {"topk", 4},
+                                                                                       {"randk", 5},
+                                                                                       {"qsgd", 6},
+                                                                                       {"sign", 7},
+                                                                                       {"entropy", 64},
+                                                                                       {"kmeans", 65},
+                                                                                       {"bytensor", 72}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
 }
 

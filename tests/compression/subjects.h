@@ -13,6 +13,7 @@ namespace parley::compression::test {
 struct Subject {
   std::string spec;
   std::function<ReferencePointer()> reference;
+  double size_tolerance = 0;  ///< relative, where the size is random: five deviations for 40960 Gaussian floats
 };
 
 /// Adding an operator: one line for each shape of its payload.
