@@ -164,7 +164,8 @@ int main(int argc, char** argv) {
     register_operator(spec);
   for (const char* spec :
        {"blocktopk(keep=blocks)", "threshold(value=2.5)", "sampledtopk(ratio=0.1)", "lowrank(rank=4)", "eden(bits=2)",
-        "eden(bits=4)", "sketch(rows=3)", "atomo(basis=dct)", "atomo(basis=haar)"})
+        "eden(bits=4)", "sketch(rows=3)", "atomo(basis=dct)", "atomo(basis=haar)", "qsgd | entropy",
+        "qsgd(bits=2, norm=l2) | entropy", "kmeans(k=4)", "kmeans | entropy"})
     register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -9,7 +9,7 @@
 //
 // The sender takes form 1 if it is shorter. Norms, levels, random words and what is decoded are those of
 // qsgd(levels=s). Levels of a bucket whose norm is 0 are 0. In form 1 a block takes about sum_k d_k log2(d / d_k) bits,
-// d_k being the number of its coordinates on level k. The paper's feedback of errors is EcqFeedback.
+// d_k being the number of its coordinates on level k. The paper's feedback of errors is feedback/ecq.cpp.
 #include <array>
 #include <bit>
 #include <cmath>

@@ -36,5 +36,8 @@ Row ecq_row();
 Row lab_row();
 Row sketch_row();
 Row atomo_row();
+Row entropy_row();
+Row kmeans_row();
+Row bytensor_row();
 
 }  // namespace parley::compression

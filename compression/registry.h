@@ -18,6 +18,8 @@ struct Blueprint {
   const base::Arguments& arguments;
   const base::ParameterLayout& layout;
   std::unique_ptr<Compressor> values;
+  /// The operator whose payload a stage codes further; null but for those.
+  std::unique_ptr<Compressor> before = nullptr;
 };
 
 /// One operator of the catalogue.
@@ -29,6 +31,7 @@ struct Row {
   std::span<const base::Parameter> parameters;
   bool takes_values;  ///< may be followed by "| operator", which codes the values it keeps
   std::unique_ptr<Compressor> (*make)(Blueprint blueprint);
+  bool codes_payload = false;  ///< stands behind an operator, "operator | name", and codes its payload
 };
 
 /// All operators, in the order in which they are listed to people.

@@ -5,8 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "compression/error_feedback.h"
-#include "harness.h"
+#include "feedback_link.h"
 #include "subjects.h"
 
 namespace {
@@ -72,18 +71,26 @@ TEST_P(HotPath, DoesNotAllocateAfterItsFirstCall) {
   }
 }
 
-TEST(ErrorFeedbackHotPath, DoesNotAllocateAfterItsFirstCall) {
+TEST(FeedbackHotPath, DoesNotAllocateAfterItsFirstCall) {
   constexpr std::size_t kSize = 5000;
-  Harness harness("topk | qsgd");
-  ErrorFeedback feedback(*harness.compressor, kSize);
-  const Floats x = inputs(kSize)[0].x;
-  Bytes out(harness.compressor->max_payload_size(kSize));
-  const auto writable = std::as_writable_bytes(std::span(out));
-  ASSERT_TRUE(feedback.encode(x, kKey, writable).ok());
-  const std::size_t before = allocations;
-  const bool ok = feedback.encode(x, key_of(1), writable).ok();
-  EXPECT_EQ(allocations - before, 0u);
-  EXPECT_TRUE(ok);
+  for (const char* feedback : {"none", "ef", "ef21", "ef21(a=0.1)", "momentum", "diana", "ecq", "laq"}) {
+    Link link(feedback, feedback == std::string_view("diana") ? "qsgd(scaling=unbiased)" : "topk | qsgd", kSize);
+    const Floats x = inputs(kSize)[0].x;
+    Floats y(kSize);
+    const auto writable = std::as_writable_bytes(std::span(link.buffer));
+    const auto both = [&](std::uint64_t round) {
+      const auto size = link.sender->encode(x, key_of(round), writable);
+      if (!size.ok()) return false;
+      if (!*size) return link.receiver->silence_add(1.0f, y).ok();
+      return link.receiver->decode_add(writable.first(**size), key_of(round), 1.0f, y).ok();
+    };
+    ASSERT_TRUE(both(0));
+    const std::size_t before = allocations;
+    const bool ok = both(1) && both(2);
+    const std::size_t after = allocations;
+    EXPECT_EQ(after - before, 0u) << feedback;
+    EXPECT_TRUE(ok);
+  }
 }
 
 }  // namespace

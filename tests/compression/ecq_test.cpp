@@ -1,12 +1,10 @@
-// Entropy-coded levels and the feedback that goes with them.
+// Entropy-coded levels.
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
 #include "compression/coding/rans.h"
-#include "compression/ecq_feedback.h"
-#include "compression/error_feedback.h"
 #include "harness.h"
 #include "subjects.h"
 
@@ -95,110 +93,6 @@ TEST(Ecq, SaysTheSameAsQsgd) {
       }
     }
   }
-}
-
-Floats gaussian(std::size_t d, std::uint64_t seed) {
-  base::Random random(key_of(seed));
-  Floats x(d);
-  for (float& v : x) v = static_cast<float>(random.normal());
-  return x;
-}
-
-/// A sender whose receiver adds up what arrives.
-struct EcqSender {
-  EcqSender(const std::string& spec, std::size_t d, const EcqWeights& weights)
-      : harness(spec), feedback(*harness.compressor, d, weights), received(d) {}
-
-  Bytes send(const Floats& x, std::uint64_t round) {
-    Bytes bytes(harness.compressor->max_payload_size(x.size()));
-    const auto size = feedback.encode(x, key_of(round), std::as_writable_bytes(std::span(bytes)));
-    EXPECT_TRUE(size.ok());
-    bytes.resize(*size);
-    received = harness.decode(bytes, x.size(), key_of(round));
-    return bytes;
-  }
-
-  Harness harness;
-  EcqFeedback feedback;
-  Floats received;  ///< of the last round
-};
-
-TEST(EcqFeedback, WithFullWeightsIsErrorFeedback) {
-  constexpr std::size_t kSize = 300;
-  for (const char* spec : {"ecq", "sign", "topk(k=9)"}) {
-    EcqSender sender(spec, kSize, {.alpha = 1, .beta = 1});
-    Harness plain(spec);
-    ErrorFeedback feedback(*plain.compressor, kSize);
-    for (std::uint64_t round = 0; round < 20; ++round) {
-      const Floats x = gaussian(kSize, round);
-      Bytes bytes(plain.compressor->max_payload_size(kSize));
-      const auto size = feedback.encode(x, key_of(round), std::as_writable_bytes(std::span(bytes)));
-      ASSERT_TRUE(size.ok());
-      bytes.resize(*size);
-      ASSERT_TRUE(same_bytes(sender.send(x, round), bytes)) << spec;
-      const auto residual = feedback.residual();
-      EXPECT_TRUE(std::equal(residual.begin(), residual.end(), sender.feedback.accumulated().begin())) << spec;
-    }
-  }
-}
-
-TEST(EcqFeedback, WithoutWeightOfThePastSendsWhatItIsGiven) {
-  EcqSender sender("ecq(scaling=unbiased)", 300, {.alpha = 0, .beta = 0.9});
-  Harness plain("ecq(scaling=unbiased)");
-  for (std::uint64_t round = 0; round < 5; ++round) {
-    const Floats x = gaussian(300, round);
-    EXPECT_TRUE(same_bytes(sender.send(x, round), plain.encode(x, key_of(round))));
-  }
-}
-
-TEST(EcqFeedback, AccumulatesErrorsThatFade) {
-  // h_t = sum_s beta^(t-1-s) (x_s - received_s), with three roundings of each h.
-  constexpr std::size_t kSize = 200;
-  EcqSender sender("ecq(levels=2, bucket=64, scaling=unbiased)", kSize, {.alpha = 0.3, .beta = 0.75});
-  std::vector<double> h(kSize), magnitude(kSize);
-  for (std::uint64_t round = 0; round < 40; ++round) {
-    const Floats x = gaussian(kSize, round);
-    sender.send(x, round);
-    for (std::size_t i = 0; i < kSize; ++i) {
-      h[i] = 0.75 * h[i] + x[i] - sender.received[i];
-      magnitude[i] = 0.75 * magnitude[i] + std::abs(x[i]) + std::abs(sender.received[i]) + std::abs(h[i]);
-    }
-  }
-  for (std::size_t i = 0; i < kSize; ++i)
-    EXPECT_NEAR(sender.feedback.accumulated()[i], h[i], 3 * 0x1p-24 * magnitude[i]) << i;
-}
-
-TEST(EcqFeedback, RefusesWeightsWithWhichErrorsGrow) {
-  // One of ten coordinates, unbiased: omega = 9, and alpha^2 9 + (beta - alpha)^2 crosses 1 near alpha = 0.3162.
-  Harness harness("randk(k=1, scaling=unbiased)");
-  EXPECT_NO_THROW(EcqFeedback(*harness.compressor, 10, {.alpha = 0.3, .beta = 0.3}));
-  EXPECT_THROW(EcqFeedback(*harness.compressor, 10, {.alpha = 0.34, .beta = 0.34}), base::OperatorError);
-  EXPECT_THROW(EcqFeedback(*harness.compressor, 10, {.alpha = 1, .beta = 1}), base::OperatorError);
-  EXPECT_THROW(EcqFeedback(*harness.compressor, 10, {.alpha = 0, .beta = 1}), base::OperatorError);
-  EXPECT_THROW(EcqFeedback(*harness.compressor, 10, {.alpha = 1.1, .beta = 1}), base::OperatorError);
-  Harness contraction("topk(k=1)");
-  EXPECT_NO_THROW(EcqFeedback(*contraction.compressor, 10, {.alpha = 1, .beta = 1}));
-  EXPECT_THROW(EcqFeedback(*contraction.compressor, 10, {.alpha = 1, .beta = 0.9}), base::OperatorError);
-}
-
-TEST(EcqFeedback, ContinuesFromACheckpointAndRefusesAWrongOne) {
-  EcqSender one("ecq", 100, {.alpha = 0.8, .beta = 0.8}), other("ecq", 100, {.alpha = 0.8, .beta = 0.8});
-  one.send(gaussian(100, 1), 1);
-  ASSERT_TRUE(other.feedback.restore(one.feedback.accumulated()).ok());
-  EXPECT_TRUE(same_bytes(one.send(gaussian(100, 2), 2), other.send(gaussian(100, 2), 2)));
-  EXPECT_EQ(other.feedback.restore(Floats(99)).refusal().reason, "residual_size");
-  EXPECT_EQ(other.feedback.restore(Floats(100, std::numeric_limits<float>::infinity())).refusal().reason, "not_finite");
-}
-
-TEST(EcqFeedback, IsUnchangedByAVectorThatIsRefused) {
-  EcqSender sender("ecq", 10, {.alpha = 1, .beta = 1});
-  sender.send(gaussian(10, 1), 1);
-  const Floats before(sender.feedback.accumulated().begin(), sender.feedback.accumulated().end());
-  Floats x(10);
-  x[7] = std::nanf("");
-  Bytes out(sender.harness.compressor->max_payload_size(10));
-  EXPECT_FALSE(sender.feedback.encode(x, kKey, std::as_writable_bytes(std::span(out))).ok());
-  EXPECT_TRUE(std::equal(before.begin(), before.end(), sender.feedback.accumulated().begin()));
 }
 
 }  // namespace

@@ -320,5 +320,29 @@ TEST(PayloadFormat, LabIsTheWeightedMeanMagnitudeAndOneBitEach) {
   EXPECT_EQ(encoded("lab(limit=1.5)", v), (Bytes{0x00, 0x00, 0x13, 0x40, 0x52}));
 }
 
+TEST(PayloadFormat, EntropyIsALengthAndBlocksAsTheyAreOrCoded) {
+  EXPECT_EQ(encoded("entropy", {1.0f, -2.0f}), (Bytes{8, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0}));
+  // 256 zero bytes: bit 0 of the table of 32 bytes, the frequency 2^12 as 12 zeros, a one and 12 bits, and four states
+  // that coding a certain symbol leaves at 2^16.
+  Bytes expected = {0, 1, 0, 0, 1, 1};
+  expected.resize(expected.size() + 31);
+  expected.insert(expected.end(), {0x00, 0x10, 0x00, 0x00});
+  for (int state = 0; state < 4; ++state) expected.insert(expected.end(), {0x00, 0x00, 0x01, 0x00});
+  EXPECT_EQ(encoded("entropy", std::vector<float>(64)), expected);
+}
+
+TEST(PayloadFormat, KmeansIsTheCodebookAndIndices) {
+  // The best cut of v in order is after -4: 16 + 5.75^2/7 = 20.72, and the next best 20.09. -1 is nearer to 5.75/7 =
+  // 0x3F524925. Only v[4] is below.
+  EXPECT_EQ(encoded("kmeans(k=2)", v), (Bytes{0, 0, 0x80, 0xC0, 0x25, 0x49, 0x52, 0x3F, 0xEF}));
+  // Two values for three centroids: the last is repeated; indices of two bits, 1 0 1 1 0 and padding.
+  EXPECT_EQ(encoded("kmeans(k=3)", {2, 1, 2, 2, 1}),
+            (Bytes{0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0, 0x40, 0x51, 0x00}));
+}
+
+TEST(PayloadFormat, BytensorIsALengthAndAPayloadForEachTensor) {
+  EXPECT_EQ(encoded("bytensor", {1.0f, -2.0f}), (Bytes{8, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0}));
+}
+
 }  // namespace
 }  // namespace parley::compression

@@ -48,7 +48,8 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                {"nuqsgd", 36},    {"clip", 38},
                                                                {"zipml", 39},     {"ecq", 40},
                                                                {"lab", 41},       {"sketch", 54},
-                                                               {"atomo", 55}})
+                                                               {"atomo", 55},     {"entropy", 64},
+                                                               {"kmeans", 65},    {"bytensor", 72}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
   int id = 16;
   for (const char* name : {"terngrad", "signsgd", "onebit", "fixed", "twn", "ttq", "wage", "mx"})

@@ -11,6 +11,7 @@
 #include "lowrank_reference.h"
 #include "selection_reference.h"
 #include "sign_family_reference.h"
+#include "stage_reference.h"
 #include "ternary_reference.h"
 #include "zipml_reference.h"
 
@@ -179,6 +180,24 @@ const std::vector<Subject>& subjects() {
        [] { return atomo_reference({.basis = AtomBasis::haar, .budget = 30, .contractive = false}); }, 1.0},
       {"atomo(basis=svd, budget=2)", [] { return atomo_svd_reference(2, true); }, 0.3},
       {"atomo(basis=svd, budget=1.5, scaling=unbiased)", [] { return atomo_svd_reference(1.5, false); }, 1.0},
+      // stages, codebooks and choices by tensor
+      {"entropy", [] { return entropy_reference(identity_reference()); }, 0.02},
+      {"qsgd | entropy", [] { return entropy_reference(qsgd_reference({})); }, 0.02},
+      {"qsgd(bits=8, norm=l2, scaling=unbiased) | entropy",
+       [] { return entropy_reference(qsgd_reference({.bits = 8, .l2 = true, .contractive = false})); }, 0.02},
+      {"randk(ratio=0.1) | qsgd(bits=2) | entropy",
+       [] { return randk_reference({.ratio = 0.1}, false, entropy_reference(qsgd_reference({.bits = 2}))); }, 0.05},
+      // What top-k keeps is not Gaussian, as the estimate takes it to be: fewer of its levels are zero.
+      {"topk(ratio=0.1) | qsgd(bits=2) | entropy",
+       [] { return topk_reference({.ratio = 0.1}, entropy_reference(qsgd_reference({.bits = 2}))); }, 0.15},
+      {"kmeans(start=cold)", [] { return kmeans_reference({}); }},
+      {"kmeans(k=2, start=cold)", [] { return kmeans_reference({.k = 2}); }},
+      {"kmeans(k=5, iterations=2, start=cold)", [] { return kmeans_reference({.k = 5, .iterations = 2}); }},
+      {"kmeans(k=256, start=cold)", [] { return kmeans_reference({.k = 256}); }},
+      {"kmeans(k=32, start=cold) | entropy", [] { return entropy_reference(kmeans_reference({.k = 32})); }, 0.02},
+      {"bytensor", [] { return bytensor_reference(1024, qsgd_reference({})); }},
+      {"bytensor(default=\"topk(ratio=0.1) | bf16\", min_size=32)",
+       [] { return bytensor_reference(32, topk_reference({.ratio = 0.1}, bf16_reference())); }},
   };
   return table;
 }
