@@ -185,8 +185,10 @@ const std::vector<Subject>& subjects() {
       {"qsgd | entropy", [] { return entropy_reference(qsgd_reference({})); }, 0.02},
       {"qsgd(bits=8, norm=l2, scaling=unbiased) | entropy",
        [] { return entropy_reference(qsgd_reference({.bits = 8, .l2 = true, .contractive = false})); }, 0.02},
+      // Eight buckets: their norms deviate by 0.12 each, and the size and the estimate, a draw as well, by 0.04
+      // together.
       {"randk(ratio=0.1) | qsgd(bits=2) | entropy",
-       [] { return randk_reference({.ratio = 0.1}, false, entropy_reference(qsgd_reference({.bits = 2}))); }, 0.05},
+       [] { return randk_reference({.ratio = 0.1}, false, entropy_reference(qsgd_reference({.bits = 2}))); }, 0.21},
       // What top-k keeps is not Gaussian, as the estimate takes it to be: fewer of its levels are zero.
       {"topk(ratio=0.1) | qsgd(bits=2) | entropy",
        [] { return topk_reference({.ratio = 0.1}, entropy_reference(qsgd_reference({.bits = 2}))); }, 0.15},
