@@ -154,7 +154,7 @@ TEST(Entropy, IsRefusedWhereItDoesNotBelong) {
   EXPECT_THAT(refusal("qsgd | entropy | sign"), testing::HasSubstr("cannot be followed by \"| sign\""));
   EXPECT_THAT(refusal("topk | entropy | qsgd"), testing::HasSubstr("codes bytes"));
   EXPECT_THAT(refusal("qsgd | entropy | entropy"), testing::HasSubstr("coded already"));
-  EXPECT_EQ(make_compressor("topk|qsgd|entropy", base::ParameterLayout())->wire_id(), 4);
+  EXPECT_EQ(make_compressor("topk|qsgd|entropy", base::ParameterLayout())->wire_id(), 48);
   EXPECT_EQ(make_compressor("topk|entropy", base::ParameterLayout())->wire_id(), 64);
   EXPECT_EQ(make_compressor("entropy", base::ParameterLayout())->spec(), "identity | entropy");
 }
