@@ -7,6 +7,7 @@
 // After foreach_target.h.
 #include <cstring>
 
+#include "compression/kernels/groups-inl.h"
 #include "compression/kernels/philox-inl.h"
 #include "compression/kernels/philox.h"
 #include "compression/kernels/scan.h"
@@ -59,23 +60,6 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<U32>> quantise_affine_vector(hn::Vec<F32> 
   return hn::Sub(level, hn::Set(di, grid.offset));
 }
 
-HWY_INLINE void quantise_affine_group(const float* x, const AffineGrid& grid, const base::PhiloxInput& key,
-                                      std::uint32_t first_block, std::int16_t* levels) {
-  const F32 d;
-  const hn::Rebind<std::int16_t, F32> d16;
-  const std::size_t lanes = hn::Lanes(d);
-  hn::Vec<U32> words[4];
-  for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
-    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
-    for (std::size_t j = 0; j < 4; ++j) {
-      const std::size_t at = kBlocksPerGroup * j + l;
-      prefetch_ahead(x, at, lanes);
-      const auto level = quantise_affine_vector(hn::LoadU(d, x + at), uniform_of(words[j]), grid);
-      hn::StoreU(hn::DemoteTo(d16, level), d16, levels + at);
-    }
-  }
-}
-
 HWY_INLINE void round_affine_group(const float* x, const AffineGrid& grid, std::int16_t* levels) {
   const F32 d;
   const hn::Rebind<std::int16_t, F32> d16;
@@ -88,14 +72,11 @@ HWY_INLINE void round_affine_group(const float* x, const AffineGrid& grid, std::
 
 void quantise_affine(const float* x, std::size_t n, const AffineGrid& grid, const base::PhiloxInput& key,
                      std::uint32_t first_block, std::int16_t* levels) {
-  std::size_t i = 0;
-  for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
-    quantise_affine_group(x + i, grid, key, first_block, levels + i);
-  if (i == n) return;
-  float rest[kGroup] = {};
-  std::memcpy(rest, x + i, (n - i) * sizeof(float));
-  quantise_affine_group(rest, grid, key, first_block, levels + i);
-  std::memset(levels + n, 0, (i + kGroup - n) * sizeof *levels);
+  draw_levels(x, n, key, first_block, levels, [&grid](hn::Vec<F32> v, hn::Vec<U32> word) HWY_ATTR {
+    return quantise_affine_vector(v, uniform_of(word), grid);
+  });
+  const std::size_t end = (n + kGroup - 1) / kGroup * kGroup;
+  std::memset(levels + n, 0, (end - n) * sizeof *levels);
 }
 
 void round_affine(const float* x, std::size_t n, const AffineGrid& grid, std::int16_t* levels) {

@@ -7,6 +7,7 @@
 // After foreach_target.h.
 #include <cstring>
 
+#include "compression/kernels/groups-inl.h"
 #include "compression/kernels/philox-inl.h"
 #include "compression/kernels/philox.h"
 
@@ -28,24 +29,6 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<U32>> quantise_vector(hn::Vec<F32> x, hn::
   return hn::Sub(hn::Xor(level, sign), sign);
 }
 
-/// The levels of kGroup coordinates.
-HWY_INLINE void quantise_group(const float* x, const LevelGrid& grid, const base::PhiloxInput& key,
-                               std::uint32_t first_block, std::int16_t* levels) {
-  const F32 d;
-  const hn::Rebind<std::int16_t, F32> d16;
-  const std::size_t lanes = hn::Lanes(d);
-  hn::Vec<U32> words[4];
-  for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
-    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
-    for (std::size_t j = 0; j < 4; ++j) {
-      const std::size_t at = kBlocksPerGroup * j + l;
-      prefetch_ahead(x, at, lanes);
-      const auto level = quantise_vector(hn::LoadU(d, x + at), uniform_of(words[j]), grid);
-      hn::StoreU(hn::DemoteTo(d16, level), d16, levels + at);
-    }
-  }
-}
-
 HWY_INLINE void round_group(const float* x, const LevelGrid& grid, std::int16_t* levels) {
   const F32 d;
   const hn::Rebind<std::int16_t, F32> d16;
@@ -58,13 +41,9 @@ HWY_INLINE void round_group(const float* x, const LevelGrid& grid, std::int16_t*
 
 void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
               std::uint32_t first_block, std::int16_t* levels) {
-  std::size_t i = 0;
-  for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
-    quantise_group(x + i, grid, key, first_block, levels + i);
-  if (i == n) return;
-  float rest[kGroup] = {};
-  std::memcpy(rest, x + i, (n - i) * sizeof(float));
-  quantise_group(rest, grid, key, first_block, levels + i);
+  draw_levels(x, n, key, first_block, levels, [&grid](hn::Vec<F32> v, hn::Vec<U32> word) HWY_ATTR {
+    return quantise_vector(v, uniform_of(word), grid);
+  });
 }
 
 void round_to_levels(const float* x, std::size_t n, const LevelGrid& grid, std::int16_t* levels) {

@@ -1,0 +1,55 @@
+// The loop over groups of coordinates that random rounding draws for, compiled once for every SIMD target.
+#if defined(PARLEY_COMPRESSION_KERNELS_GROUPS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PARLEY_COMPRESSION_KERNELS_GROUPS_INL_H_
+#undef PARLEY_COMPRESSION_KERNELS_GROUPS_INL_H_
+#else
+#define PARLEY_COMPRESSION_KERNELS_GROUPS_INL_H_
+#endif
+
+#include <cstring>
+
+#include "compression/kernels/philox-inl.h"
+#include "compression/kernels/philox.h"
+#include "compression/kernels/vector_loop-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace parley::compression::kernels {
+namespace HWY_NAMESPACE {
+
+/// The levels of kGroup coordinates: level_of(vector of floats, their random words).
+template <class LevelOf>
+HWY_INLINE void draw_group(const float* x, const base::PhiloxInput& key, std::uint32_t first_block,
+                           std::int16_t* levels, const LevelOf& level_of) {
+  const F32 d;
+  const hn::Rebind<std::int16_t, F32> d16;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<U32> words[4];
+  for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
+    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+    for (std::size_t j = 0; j < 4; ++j) {
+      const std::size_t at = kBlocksPerGroup * j + l;
+      prefetch_ahead(x, at, lanes);
+      const auto level = level_of(hn::LoadU(d, x + at), words[j]);
+      hn::StoreU(hn::DemoteTo(d16, level), d16, levels + at);
+    }
+  }
+}
+
+/// The levels of n coordinates, the last group filled up with zeros.
+template <class LevelOf>
+HWY_INLINE void draw_levels(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint32_t first_block,
+                            std::int16_t* levels, const LevelOf& level_of) {
+  std::size_t i = 0;
+  for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
+    draw_group(x + i, key, first_block, levels + i, level_of);
+  if (i == n) return;
+  float rest[kGroup] = {};
+  std::memcpy(rest, x + i, (n - i) * sizeof(float));
+  draw_group(rest, key, first_block, levels + i, level_of);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace parley::compression::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
