@@ -127,7 +127,7 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   settings.self = peer;
   settings.name = config.roster[peer.value].name;
   settings.incarnation = incarnation;
-  for (base::PeerId id : topology::neighbourhood(swarm.graph, peer).peers) {
+  for (base::PeerId id : topology::neighbourhood(swarm.graph, peer).in) {
     settings.neighbours.push_back({id, config.roster[id.value].name});
   }
   settings.terms = terms_of(config, swarm.graph, *parts.learner);
@@ -144,14 +144,13 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
 }
 
 simulation::NodeIngredients PeerParts::ingredients(const Config& config, const topology::WeightRule& weights) const {
-  return {
-      .seed = config.swarm.seed,
-      .learner = *learner,
-      .optimizer = *optimizer,
-      .decay = *decay,
-      .learning_rate = config.learning.learning_rate,
-      .compressor = *compressor,
-      .weight = [&weights](std::size_t degree_i, std::size_t degree_j) { return weights.weight(degree_i, degree_j); }};
+  return {.seed = config.swarm.seed,
+          .learner = *learner,
+          .optimizer = *optimizer,
+          .decay = *decay,
+          .learning_rate = config.learning.learning_rate,
+          .compressor = *compressor,
+          .weight = [&weights](const topology::Arc& arc) { return weights.weight(arc); }};
 }
 
 }  // namespace parley::daemon

@@ -29,7 +29,7 @@ Answer answer(const TopologyQuestion& question) {
 
 std::vector<std::string> neighbours(const TopologyQuestion& question, const Graph& graph, std::size_t peer) {
   std::vector<std::string> names;
-  for (const base::PeerId other : topology::neighbourhood(graph, {static_cast<std::uint32_t>(peer)}).peers)
+  for (const base::PeerId other : topology::neighbourhood(graph, {static_cast<std::uint32_t>(peer)}).out)
     names.push_back(question.names[other.value]);
   return names;
 }

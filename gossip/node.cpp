@@ -17,8 +17,8 @@ Node::Node(const NodeParts& parts, topology::Neighbourhood neighbours)
       gradient_(parts.learner.layout().size()),
       encode_state_(parts.compressor.make_state()),
       decode_state_(parts.compressor.make_state()) {
-  PARLEY_CHECK(std::is_sorted(neighbours.peers.begin(), neighbours.peers.end()));
-  for (base::PeerId peer : neighbours.peers) {
+  PARLEY_CHECK(neighbours.is_symmetric() && std::is_sorted(neighbours.in.begin(), neighbours.in.end()));
+  for (base::PeerId peer : neighbours.in) {
     PARLEY_CHECK(peer != parts.self, peer);
     Neighbour neighbour;
     neighbour.id = peer;
@@ -183,7 +183,8 @@ Inbox Node::close_exchange() {
     if (neighbour.arrived.empty() || neighbour.refused) continue;
     if (neighbour.arrived.front().announcement.id != *exchange_) continue;
     const Announcement& announcement = neighbour.arrived.front().announcement;
-    neighbour.weight = parts_.weight(announced_.degree, announcement.degree);
+    neighbour.weight = parts_.weight(
+        {.from = neighbour.id, .to = parts_.self, .from_degree = announcement.degree, .to_degree = announced_.degree});
     inbox_.push_back({.from = neighbour.id,
                       .weight = static_cast<float>(neighbour.weight),
                       .contraction = announcement.contraction,

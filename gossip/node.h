@@ -96,8 +96,8 @@ struct NodeParts {
   const learning::Decay& decay;
   double learning_rate = 0.1;
   const compression::Compressor& compressor;
-  /// w_ij from the degrees of both ends: WeightRule::weight.
-  std::function<double(std::size_t degree_i, std::size_t degree_j)> weight;
+  /// w_ij: WeightRule::weight.
+  std::function<double(const topology::Arc& arc)> weight;
   Host& host;
 };
 

@@ -14,7 +14,8 @@ constexpr wire::Time kTellOthers = std::chrono::seconds(5);
 
 topology::Neighbourhood ids_of(const std::vector<NeighbourAddress>& neighbours) {
   topology::Neighbourhood result;
-  for (const NeighbourAddress& neighbour : neighbours) result.peers.push_back(neighbour.id);
+  for (const NeighbourAddress& neighbour : neighbours) result.in.push_back(neighbour.id);
+  result.out = result.in;
   return result;
 }
 

@@ -71,7 +71,7 @@ struct NodeIngredients {
   const learning::Decay& decay;
   double learning_rate = 0.1;
   const compression::Compressor& compressor;
-  std::function<double(std::size_t degree_i, std::size_t degree_j)> weight;
+  std::function<double(const topology::Arc& arc)> weight;
 };
 
 /// What is known of one neighbour.

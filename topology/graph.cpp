@@ -12,12 +12,12 @@ namespace parley::topology {
 
 Neighbourhood neighbourhood(const Graph& graph, base::PeerId peer) {
   PARLEY_CHECK(peer.value < num_vertices(graph), peer, num_vertices(graph));
-  Neighbourhood result;
-  result.peers.reserve(out_degree(peer.value, graph));
+  std::vector<base::PeerId> peers;
+  peers.reserve(out_degree(peer.value, graph));
   for (auto [at, end] = adjacent_vertices(peer.value, graph); at != end; ++at)
-    result.peers.push_back({static_cast<std::uint32_t>(*at)});
-  std::sort(result.peers.begin(), result.peers.end());
-  return result;
+    peers.push_back({static_cast<std::uint32_t>(*at)});
+  std::sort(peers.begin(), peers.end());
+  return {.in = peers, .out = std::move(peers)};
 }
 
 Graph graph_of_round(const Schedule& schedule, base::Round round) {
@@ -25,7 +25,7 @@ Graph graph_of_round(const Schedule& schedule, base::Round round) {
   std::vector<Edge> edges;
   std::size_t ends = 0;
   for (std::uint32_t i = 0; i < n; ++i) {
-    for (const base::PeerId peer : schedule.neighbours({i}, round).peers) {
+    for (const base::PeerId peer : schedule.neighbours({i}, round).out) {
       edges.emplace_back(i, peer.value);
       ++ends;
     }
@@ -38,7 +38,7 @@ Graph graph_of_round(const Schedule& schedule, base::Round round) {
 std::uint64_t fingerprint(const Graph& graph) {
   std::string canonical = fmt::format("{};", num_vertices(graph));
   for (std::uint32_t i = 0; i < num_vertices(graph); ++i) {
-    for (const base::PeerId peer : neighbourhood(graph, {i}).peers) {
+    for (const base::PeerId peer : neighbourhood(graph, {i}).out) {
       if (peer.value > i) canonical += fmt::format("{}-{};", i, peer.value);
     }
   }

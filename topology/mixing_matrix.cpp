@@ -25,8 +25,9 @@ MixingMatrix mixing_matrix(const Graph& graph, const WeightRule& rule) {
   for (std::uint32_t i = 0; i < n; ++i) {
     double given_away = 0;
     const Neighbourhood neighbours = neighbourhood(graph, {i});
-    for (const base::PeerId j : neighbours.peers) {
-      const double w_ij = rule.weight(neighbours.degree(), out_degree(j.value, graph));
+    for (const base::PeerId j : neighbours.in) {
+      const double w_ij = rule.weight(
+          {.from = j, .to = {i}, .from_degree = out_degree(j.value, graph), .to_degree = neighbours.in.size()});
       entries.emplace_back(static_cast<int>(i), static_cast<int>(j.value), w_ij);
       given_away += w_ij;
     }

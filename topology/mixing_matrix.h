@@ -13,13 +13,13 @@
 
 namespace parley::topology {
 
-/// How w_ij follows from the graph. Local: the two ends of an edge compute it from what their messages carry.
+/// How w_ij follows from the graph.
 class WeightRule {
  public:
   virtual ~WeightRule() = default;
   virtual const std::string& spec() const = 0;
-  /// w_ij, the weight that peer i gives what it receives from peer j, from their degrees this round (both >= 1).
-  virtual double weight(std::size_t degree_i, std::size_t degree_j) const = 0;
+  /// w_ij, the weight that the receiver i gives what the sender j sent.
+  virtual double weight(const Arc& arc) const = 0;
 };
 
 /// One weight rule. Adding one: its file, its row, its tests.

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/spec.h"
@@ -25,10 +26,17 @@ class Schedule {
   /// peers and the seed are equal (and, for a graph from a file, its fingerprint).
   virtual const std::string& spec() const = 0;
   virtual std::size_t size() const = 0;  ///< n, the number of peers
-  virtual bool is_static() const = 0;    ///< every round has the neighbours of round 0
-  /// Whom `peer` exchanges with in `round`, in ascending order, without itself; may be nobody. If i is a neighbour of
-  /// j, then j is one of i. Checked: peer < size().
+  /// After how many rounds the neighbourhoods repeat: 1 for a fixed graph, 0 if they never do.
+  virtual std::uint64_t period() const = 0;
+  /// True if some peer sends to another that it does not receive from in the same round.
+  virtual bool is_directed() const = 0;
+  /// Whom `peer` exchanges with in `round`; may be nobody. If j is in `out` of i, then i is in `in` of j. In O(n) time
+  /// or less, without the rounds before. Checked: peer < size().
   virtual Neighbourhood neighbours(base::PeerId peer, base::Round round) const = 0;
+  /// All whom `peer` hears or sends to in any round, ascending, without itself: the links that it needs.
+  virtual std::vector<base::PeerId> partners(base::PeerId peer) const = 0;
+
+  bool is_static() const { return period() == 1; }
 };
 
 /// What a schedule is built from.

@@ -84,20 +84,23 @@ LocalSwarm::LocalSwarm(SwarmSettings settings, std::vector<std::unique_ptr<learn
     member.optimizer = learning::make_optimizer("sgd", layout.size());
     topology::Neighbourhood neighbours;
     for (const auto& [a, b] : settings_.edges) {
-      if (a == i) neighbours.peers.push_back(base::PeerId{b});
-      if (b == i) neighbours.peers.push_back(base::PeerId{a});
+      if (a == i) neighbours.in.push_back(base::PeerId{b});
+      if (b == i) neighbours.in.push_back(base::PeerId{a});
     }
-    std::sort(neighbours.peers.begin(), neighbours.peers.end());
-    const NodeParts parts{
-        .self = base::PeerId{i},
-        .seed = 1,
-        .learner = *member.learner,
-        .optimizer = *member.optimizer,
-        .decay = *decay_,
-        .learning_rate = settings_.learning_rate,
-        .compressor = *compressor_,
-        .weight = [](std::size_t a, std::size_t b) { return 1.0 / (1.0 + static_cast<double>(std::max(a, b))); },
-        .host = member};
+    std::sort(neighbours.in.begin(), neighbours.in.end());
+    neighbours.out = neighbours.in;
+    const NodeParts parts{.self = base::PeerId{i},
+                          .seed = 1,
+                          .learner = *member.learner,
+                          .optimizer = *member.optimizer,
+                          .decay = *decay_,
+                          .learning_rate = settings_.learning_rate,
+                          .compressor = *compressor_,
+                          .weight =
+                              [](const topology::Arc& arc) {
+                                return 1.0 / (1.0 + static_cast<double>(std::max(arc.from_degree, arc.to_degree)));
+                              },
+                          .host = member};
     member.node = std::make_unique<Node>(parts, std::move(neighbours));
     member.algorithm = make_algorithm(settings_.algorithm, *compressor_, layout.size());
   }

@@ -33,6 +33,8 @@ class RecordingHost final : public Host {
   std::vector<base::PeerId> offenders;
 };
 
+const std::vector<base::PeerId> kNeighbours = {{0}, {2}, {5}};
+
 /// Node 1 with the neighbours 0, 2 and 5.
 class NodeTest : public ::testing::Test {
  protected:
@@ -48,10 +50,12 @@ class NodeTest : public ::testing::Test {
                       .decay = *decay,
                       .learning_rate = 0.5,
                       .compressor = *compressor,
-                      .weight = [](std::size_t a,
-                                   std::size_t b) { return 1.0 / (1.0 + static_cast<double>(std::max(a, b))); },
+                      .weight =
+                          [](const topology::Arc& arc) {
+                            return 1.0 / (1.0 + static_cast<double>(std::max(arc.from_degree, arc.to_degree)));
+                          },
                       .host = host},
-            topology::Neighbourhood{{base::PeerId{0}, base::PeerId{2}, base::PeerId{5}}}};
+            topology::Neighbourhood{.in = kNeighbours, .out = kNeighbours}};
 
   static Announcement announce(std::uint64_t round, std::uint32_t degree = 2) {
     return {.id = {base::Round{round}, base::Phase{0}}, .degree = degree, .contraction = 0.5f};

@@ -91,7 +91,7 @@ class PeerCoreTest : public ::testing::Test {
                                       .decay = *decay,
                                       .learning_rate = 0.1,
                                       .compressor = *compressor,
-                                      .weight = [](std::size_t, std::size_t) { return 0.5; }};
+                                      .weight = [](const topology::Arc&) { return 0.5; }};
     core = std::make_unique<PeerCore>(std::move(settings), ingredients, *algorithm, transport, shell);
     shell.core = core.get();
   }

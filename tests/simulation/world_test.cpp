@@ -87,16 +87,18 @@ class Swarm {
     settings.terms = {{"swarm.name", "test"}};
     settings.plan = {.rounds = rounds_, .evaluate_every = 10};
     settings.link.max_payload = compressor_->max_payload_size(kParameters);
-    world.add(
-        std::move(settings),
-        {.seed = 1,
-         .learner = *learners_[i],
-         .optimizer = *optimizers_[i],
-         .decay = *decay_,
-         .learning_rate = 0.05,
-         .compressor = *compressor_,
-         .weight = [](std::size_t a, std::size_t b) { return 1.0 / (1.0 + static_cast<double>(std::max(a, b))); }},
-        *algorithms_[i]);
+    world.add(std::move(settings),
+              {.seed = 1,
+               .learner = *learners_[i],
+               .optimizer = *optimizers_[i],
+               .decay = *decay_,
+               .learning_rate = 0.05,
+               .compressor = *compressor_,
+               .weight =
+                   [](const topology::Arc& arc) {
+                     return 1.0 / (1.0 + static_cast<double>(std::max(arc.from_degree, arc.to_degree)));
+                   }},
+              *algorithms_[i]);
   }
 
   std::uint64_t rounds_;
@@ -235,16 +237,18 @@ TEST(World, AFailingPeerIsLeftBehindAndTheOthersGoOn) {
     settings.terms = {{"swarm.name", "test"}};
     settings.plan = {.rounds = 20, .evaluate_every = 0};
     settings.link.max_payload = 1 << 20;
-    world.add(
-        std::move(settings),
-        {.seed = 1,
-         .learner = *learners[i],
-         .optimizer = *optimizers[i],
-         .decay = *decay,
-         .learning_rate = 0.1,
-         .compressor = *compressor,
-         .weight = [](std::size_t a, std::size_t b) { return 1.0 / (1.0 + static_cast<double>(std::max(a, b))); }},
-        *algorithms[i]);
+    world.add(std::move(settings),
+              {.seed = 1,
+               .learner = *learners[i],
+               .optimizer = *optimizers[i],
+               .decay = *decay,
+               .learning_rate = 0.1,
+               .compressor = *compressor,
+               .weight =
+                   [](const topology::Arc& arc) {
+                     return 1.0 / (1.0 + static_cast<double>(std::max(arc.from_degree, arc.to_degree)));
+                   }},
+              *algorithms[i]);
   }
   const bool never = false;
   world.run(never);

@@ -79,8 +79,8 @@ TEST(EveryGraph, HasNeighboursThatAgreeFromBothEndsInAscendingOrder) {
     std::set<std::pair<std::size_t, std::size_t>> directed;
     for (std::uint32_t i = 0; i < n; ++i) {
       const Neighbourhood found = neighbourhood(graph, {i});
-      EXPECT_TRUE(std::is_sorted(found.peers.begin(), found.peers.end()));
-      for (const base::PeerId j : found.peers) directed.emplace(i, j.value);
+      EXPECT_TRUE(std::is_sorted(found.out.begin(), found.out.end()));
+      for (const base::PeerId j : found.out) directed.emplace(i, j.value);
     }
     EXPECT_EQ(directed.size(), 2 * num_edges(graph));
     for (const auto& [i, j] : directed) EXPECT_TRUE(directed.contains({j, i})) << i << " " << j;
@@ -201,7 +201,7 @@ TEST(EveryGraph, IsWhatAStaticScheduleShowsInEveryRound) {
     for (const std::uint64_t round : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 40}) {
       EXPECT_EQ(edge_list(graph_of_round(*schedule, {round})), edge_list(graph));
       for (std::uint32_t i = 0; i < n; ++i)
-        EXPECT_EQ(schedule->neighbours({i}, {round}).peers, neighbourhood(graph, {i}).peers);
+        EXPECT_EQ(schedule->neighbours({i}, {round}).out, neighbourhood(graph, {i}).out);
     }
   });
 }

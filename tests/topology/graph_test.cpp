@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 std::vector<std::uint32_t> neighbours_of(std::uint32_t peer, std::string_view spec, std::size_t n) {
   std::vector<std::uint32_t> ids;
-  for (const base::PeerId id : neighbourhood(make_graph(spec, n, 0), {peer}).peers) ids.push_back(id.value);
+  for (const base::PeerId id : neighbourhood(make_graph(spec, n, 0), {peer}).out) ids.push_back(id.value);
   return ids;
 }
 

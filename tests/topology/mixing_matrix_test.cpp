@@ -28,7 +28,7 @@ MixingMatrix constant_weights(std::string_view spec, std::size_t n, double w, do
   const auto size = static_cast<Eigen::Index>(n);
   Eigen::MatrixXd W = Eigen::MatrixXd::Identity(size, size) * self;
   for (std::uint32_t i = 0; i < n; ++i) {
-    for (const base::PeerId j : neighbourhood(graph, {i}).peers) W(i, j.value) = w;
+    for (const base::PeerId j : neighbourhood(graph, {i}).out) W(i, j.value) = w;
   }
   return W.sparseView();
 }

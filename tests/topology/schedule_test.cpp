@@ -29,9 +29,9 @@ TEST(EverySchedule, IsAFunctionOfSpecSeedSizeAndRoundAlone) {
       // The other one is asked backwards: what was asked before must not matter.
       for (std::uint64_t t = 0; t < 20; ++t) {
         for (std::uint32_t i = 0; i < 16; ++i) {
-          const auto now = one->neighbours({i}, {t}).peers;
+          const auto now = one->neighbours({i}, {t}).out;
           (void)other->neighbours({15 - i}, {19 - t});
-          EXPECT_EQ(now, other->neighbours({i}, {t}).peers);
+          EXPECT_EQ(now, other->neighbours({i}, {t}).out);
         }
       }
     }
@@ -43,11 +43,11 @@ TEST(EverySchedule, HasNeighboursThatAgreeFromBothEnds) {
     const auto schedule = make_schedule(row.name, "erdos-renyi(0.3)", 25, 2);
     for (std::uint64_t t = 0; t < 30; ++t) {
       for (std::uint32_t i = 0; i < 25; ++i) {
-        const auto mine = schedule->neighbours({i}, {t}).peers;
+        const auto mine = schedule->neighbours({i}, {t}).out;
         EXPECT_TRUE(std::is_sorted(mine.begin(), mine.end()));
         for (const base::PeerId j : mine) {
           EXPECT_NE(j.value, i);
-          EXPECT_THAT(schedule->neighbours(j, {t}).peers, testing::Contains(base::PeerId{i}));
+          EXPECT_THAT(schedule->neighbours(j, {t}).out, testing::Contains(base::PeerId{i}));
         }
       }
     }
@@ -80,10 +80,12 @@ class Blinking final : public Schedule {
   explicit Blinking(bool torn) : torn_(torn) {}
   const std::string& spec() const override { return spec_; }
   std::size_t size() const override { return 2; }
-  bool is_static() const override { return false; }
+  std::uint64_t period() const override { return 2; }
+  bool is_directed() const override { return false; }
+  std::vector<base::PeerId> partners(base::PeerId peer) const override { return {{1 - peer.value}}; }
   Neighbourhood neighbours(base::PeerId peer, base::Round round) const override {
     if (round.value % 2 == 1 || (torn_ && peer.value == 0)) return {};
-    return {.peers = {{1 - peer.value}}};
+    return {.in = partners(peer), .out = partners(peer)};
   }
 
  private:

@@ -14,11 +14,13 @@ class StaticSchedule final : public Schedule {
 
   const std::string& spec() const override { return spec_; }
   std::size_t size() const override { return neighbours_.size(); }
-  bool is_static() const override { return true; }
+  std::uint64_t period() const override { return 1; }
+  bool is_directed() const override { return false; }
   Neighbourhood neighbours(base::PeerId peer, base::Round) const override {
     PARLEY_CHECK(peer.value < size(), peer, size());
     return neighbours_[peer.value];
   }
+  std::vector<base::PeerId> partners(base::PeerId peer) const override { return neighbours(peer, {}).out; }
 
  private:
   std::string spec_;

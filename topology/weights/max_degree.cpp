@@ -11,7 +11,7 @@ class MaxDegree final : public WeightRule {
   MaxDegree(std::string spec, std::size_t max_degree)
       : spec_(std::move(spec)), weight_(1.0 / static_cast<double>(1 + max_degree)) {}
   const std::string& spec() const override { return spec_; }
-  double weight(std::size_t, std::size_t) const override { return weight_; }
+  double weight(const Arc&) const override { return weight_; }
 
  private:
   std::string spec_;

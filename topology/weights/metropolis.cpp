@@ -11,8 +11,8 @@ class Metropolis final : public WeightRule {
  public:
   explicit Metropolis(std::string spec) : spec_(std::move(spec)) {}
   const std::string& spec() const override { return spec_; }
-  double weight(std::size_t degree_i, std::size_t degree_j) const override {
-    return 1.0 / static_cast<double>(1 + std::max(degree_i, degree_j));
+  double weight(const Arc& arc) const override {
+    return 1.0 / static_cast<double>(1 + std::max(arc.from_degree, arc.to_degree));
   }
 
  private:

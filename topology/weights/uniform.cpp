@@ -8,7 +8,7 @@ class Uniform final : public WeightRule {
  public:
   explicit Uniform(std::string spec) : spec_(std::move(spec)) {}
   const std::string& spec() const override { return spec_; }
-  double weight(std::size_t degree_i, std::size_t) const override { return 1.0 / static_cast<double>(1 + degree_i); }
+  double weight(const Arc& arc) const override { return 1.0 / static_cast<double>(1 + arc.to_degree); }
 
  private:
   std::string spec_;
