@@ -59,6 +59,10 @@ SwarmGraph assemble_graph(const Config& config) {
     swarm.graph = topology::make_graph(config.topology.graph, config.roster.size(), config.swarm.seed);
     topology::require_connected(swarm.graph, names);
   });
+  build_from(config, "topology.schedule", [&] {
+    swarm.schedule = topology::make_schedule(config.topology.schedule, config.topology.graph, config.roster.size(),
+                                             config.swarm.seed);
+  });
   build_from(config, "topology.weights", [&] {
     swarm.weights = topology::make_weight_rule(config.topology.weights, swarm.graph);
     topology::validate(topology::mixing_matrix(swarm.graph, *swarm.weights), topology::Requirements{}, names);
@@ -127,7 +131,7 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   settings.self = peer;
   settings.name = config.roster[peer.value].name;
   settings.incarnation = incarnation;
-  for (base::PeerId id : topology::neighbourhood(swarm.graph, peer).in) {
+  for (base::PeerId id : swarm.schedule->partners(peer)) {
     settings.neighbours.push_back({id, config.roster[id.value].name});
   }
   settings.terms = terms_of(config, swarm.graph, *parts.learner);
@@ -143,14 +147,15 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   return parts;
 }
 
-simulation::NodeIngredients PeerParts::ingredients(const Config& config, const topology::WeightRule& weights) const {
+simulation::NodeIngredients PeerParts::ingredients(const Config& config, const SwarmGraph& swarm) const {
   return {.seed = config.swarm.seed,
           .learner = *learner,
           .optimizer = *optimizer,
           .decay = *decay,
           .learning_rate = config.learning.learning_rate,
           .compressor = *compressor,
-          .weight = [&weights](const topology::Arc& arc) { return weights.weight(arc); }};
+          .schedule = *swarm.schedule,
+          .weight = [&weights = *swarm.weights](const topology::Arc& arc) { return weights.weight(arc); }};
 }
 
 }  // namespace parley::daemon

@@ -20,12 +20,14 @@
 #include "simulation/peer_core.h"
 #include "topology/graph.h"
 #include "topology/mixing_matrix.h"
+#include "topology/schedule.h"
 
 namespace parley::daemon {
 
-/// The graph of a swarm with its weights, checked: connected, and W is what the algorithm needs.
+/// Who exchanges with whom, checked: connected, and W is what the algorithm needs.
 struct SwarmGraph {
   topology::Graph graph;
+  std::unique_ptr<topology::Schedule> schedule;
   std::unique_ptr<topology::WeightRule> weights;
 };
 
@@ -51,8 +53,8 @@ struct PeerParts {
   std::unique_ptr<gossip::Algorithm> algorithm;
   simulation::PeerSettings settings;
 
-  /// References into this object and `weights`.
-  simulation::NodeIngredients ingredients(const Config& config, const topology::WeightRule& weights) const;
+  /// References into this object and `swarm`.
+  simulation::NodeIngredients ingredients(const Config& config, const SwarmGraph& swarm) const;
 };
 
 /// Loads the peer's samples (all of them; this takes time) and builds the rest. `shared` may be null: then the peer

@@ -103,8 +103,8 @@ void PeerDaemon::finish_loading() {
   log_.info(fmt::format("{} parameters, {} neighbours, listening on {}", parts_->learner->layout().size(),
                         parts_->settings.neighbours.size(), transport_->endpoint()));
   core_ =
-      std::make_unique<simulation::PeerCore>(parts_->settings, parts_->ingredients(config_, *swarm_.weights),
-                                             *parts_->algorithm, *transport_, static_cast<simulation::Shell&>(*this));
+      std::make_unique<simulation::PeerCore>(parts_->settings, parts_->ingredients(config_, swarm_), *parts_->algorithm,
+                                             *transport_, static_cast<simulation::Shell&>(*this));
   if (config_.swarm.max_seconds) {
     train_until_ = now() + duration_cast<gossip::Duration>(std::chrono::duration<double>(*config_.swarm.max_seconds));
   }

@@ -20,10 +20,6 @@ namespace {
 
 void plan_topology(const Config& config, Plan& plan) {
   const SwarmGraph swarm = assemble_graph(config);
-  build_from(config, "topology.schedule", [&] {
-    return topology::make_schedule(config.topology.schedule, config.topology.graph, config.roster.size(),
-                                   config.swarm.seed);
-  });
   const topology::Summary summary = topology::summarise(swarm.graph, *swarm.weights);
   plan.peers = summary.shape.peers;
   plan.edges = summary.shape.edges;

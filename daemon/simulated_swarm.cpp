@@ -121,8 +121,7 @@ SwarmReport simulate_swarm(const Config& config, const SimulationOptions& option
   for (std::uint32_t i = 0; i < config.roster.size(); ++i) {
     // An incarnation of its own for everyone, the same in every run.
     parts.push_back(assemble_peer(config, swarm, base::PeerId{i}, base::Incarnation{i + 1}, &data, workers));
-    const PeerCore& core =
-        world.add(parts[i].settings, parts[i].ingredients(config, *swarm.weights), *parts[i].algorithm);
+    const PeerCore& core = world.add(parts[i].settings, parts[i].ingredients(config, swarm), *parts[i].algorithm);
     if (trace) trace->write(0, base::PeerId{i}, core.node().x());
   }
   world.run(recorder.interrupted);

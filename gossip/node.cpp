@@ -7,28 +7,34 @@
 namespace parley::gossip {
 namespace {
 
-/// A neighbour can be one exchange ahead of us at most: to end the next one it needs our message of it.
-constexpr std::size_t kMostArrived = 2;
+/// A neighbour can be one exchange ahead of us where both ends of a link send: to end the next one it needs our message
+/// of it. Where only one sends, it goes on as long as this many of its messages are in exchanges that the other has not
+/// begun.
+constexpr std::size_t kMostUnanswered = 2;
+/// So this many messages of one neighbour can wait here: those, that of the exchange it has opened since, and that of
+/// the one that this node has begun and not ended.
+constexpr std::size_t kMostArrived = kMostUnanswered + 2;
+
+bool contains(std::span<const base::PeerId> ascending, base::PeerId peer) {
+  return std::binary_search(ascending.begin(), ascending.end(), peer);
+}
 
 }  // namespace
 
-Node::Node(const NodeParts& parts, topology::Neighbourhood neighbours)
+Node::Node(const NodeParts& parts)
     : parts_(parts),
       gradient_(parts.learner.layout().size()),
       encode_state_(parts.compressor.make_state()),
       decode_state_(parts.compressor.make_state()) {
-  PARLEY_CHECK(neighbours.is_symmetric() && std::is_sorted(neighbours.in.begin(), neighbours.in.end()));
-  for (base::PeerId peer : neighbours.in) {
-    PARLEY_CHECK(peer != parts.self, peer);
-    Neighbour neighbour;
-    neighbour.id = peer;
-    all_.push_back(std::move(neighbour));
+  for (base::PeerId peer : parts.schedule.partners(parts.self)) {
+    PARLEY_CHECK(peer != parts.self && (all_.empty() || all_.back().id < peer), peer);
+    all_.emplace_back().id = peer;
   }
   next_x();
   advance_x();
   std::fill(x_.begin(), x_.end(), 0.0f);
   parts_.learner.initial_model(x_);
-  refresh_neighbours();
+  refresh_recipients();
 }
 
 std::span<float> Node::mutable_x() {
@@ -73,8 +79,19 @@ Payload Node::compress(std::span<const float> v, base::Phase phase) {
     is_x_shared_ = true;
     return model_;
   }
+  return encode(v, phase, *encode_state_);
+}
+
+Payload Node::compress_for(base::PeerId recipient, std::span<const float> v, base::Phase phase) {
+  Neighbour* neighbour = find(recipient);
+  PARLEY_CHECK(neighbour != nullptr, recipient);
+  if (!neighbour->encode_state) neighbour->encode_state = parts_.compressor.make_state();
+  return encode(v, phase, *neighbour->encode_state);
+}
+
+Payload Node::encode(std::span<const float> v, base::Phase phase, compression::State& state) {
   const std::span<std::byte> buffer = pool_.take(parts_.compressor.max_payload_size(v.size()));
-  const auto size = parts_.compressor.encode(v, key_of(parts_.self, phase), *encode_state_, buffer);
+  const auto size = parts_.compressor.encode(v, key_of(parts_.self, phase), state, buffer);
   if (!size) diverged(v);
   return pool_.seal(*size);
 }
@@ -146,45 +163,112 @@ void Node::rethrow_failure() {
     throw Diverged(fmt::format("round {}: the loss is not finite; lower learning.learning_rate", round_));
 }
 
+bool Node::has_come(const Neighbour& neighbour) const {
+  return !takes_part(neighbour) || !neighbour.arrived.empty();
+}
+
 bool Node::takes_part(const Neighbour& neighbour) const {
   return !neighbour.refused && !(neighbour.leaves && *neighbour.leaves <= round_);
 }
 
-void Node::refresh_neighbours() {
-  neighbours_.clear();
-  for (const Neighbour& neighbour : all_) {
-    if (takes_part(neighbour)) neighbours_.push_back(neighbour.id);
+const topology::Neighbourhood& Node::surroundings(base::Round round) {
+  Surroundings& known = known_[round == round_ || parts_.schedule.is_static() ? 0 : 1];
+  if (!known.round || (*known.round != round && !parts_.schedule.is_static())) {
+    known.hood = parts_.schedule.neighbours(parts_.self, round);
+    known.round = round;
+  }
+  return known.hood;
+}
+
+void Node::refresh_recipients() {
+  recipients_.clear();
+  for (base::PeerId peer : surroundings(round_).out) {
+    // Who leaves in the first round may begin anew, and then needs what was meant for its former life.
+    const Neighbour& neighbour = *find(peer);
+    if (takes_part(neighbour) || (round_.value == 0 && !neighbour.refused)) recipients_.push_back(peer);
   }
 }
 
-void Node::open_exchange(Payload payload, float contraction, base::Phase phase) {
-  PARLEY_CHECK(!exchange_);
-  inbox_.clear();
-  refresh_neighbours();
-  exchange_ = ExchangeId{round_, phase};
-  // Who leaves before this round still counts in it: whether its farewell has come already depends on time, and the
-  // weights must not.
-  const auto degree = std::count_if(all_.begin(), all_.end(), [this](const Neighbour& neighbour) {
+bool Node::is_sender(base::PeerId peer, base::Round round) {
+  return contains(surroundings(round).in, peer);
+}
+
+bool Node::is_recipient(base::PeerId peer, base::Round round) {
+  return contains(surroundings(round).out, peer);
+}
+
+void Node::finish_round() {
+  // Only a neighbour that begins anew in the first round may ask for what was sent to its former life.
+  for (Neighbour& neighbour : all_) neighbour.sent = {};
+  round_ = base::next(round_);
+  refresh_recipients();
+}
+
+/// How many of these peers count in this round. Who leaves before it still does: whether its farewell has come already
+/// depends on time, and the weights must not.
+std::size_t Node::degree(std::span<const base::PeerId> peers) const {
+  return static_cast<std::size_t>(std::count_if(peers.begin(), peers.end(), [this](base::PeerId peer) {
+    const Neighbour& neighbour = *find(peer);
     return !neighbour.refused && !(neighbour.leaves && *neighbour.leaves < round_);
-  });
-  announced_ = {.id = *exchange_, .degree = static_cast<std::uint32_t>(degree), .contraction = contraction};
-  sent_ = std::move(payload);
-  parts_.host.broadcast(announced_, sent_, neighbours_);
+  }));
+}
+
+void Node::open_exchange(std::span<const Payload> payloads, float contraction, base::Phase phase) {
+  PARLEY_CHECK(!exchange_ && (payloads.size() == 1 || payloads.size() == recipients_.size()), payloads.size());
+  inbox_.clear();
+  exchange_ = ExchangeId{round_, phase};
+  const topology::Neighbourhood& hood = surroundings(round_);
+  in_degree_ = degree(hood.in);
+  announced_ = {.id = *exchange_, .degree = static_cast<std::uint32_t>(degree(hood.out)), .contraction = contraction};
+  tell_silent_ones(hood);
+  if (recipients_.empty()) return;
+  const bool each = payloads.size() > 1;
+  for (std::size_t k = 0; k < recipients_.size(); ++k) {
+    Neighbour& neighbour = *find(recipients_[k]);
+    neighbour.sent = payloads[each ? k : 0];
+    if (contains(hood.in, neighbour.id)) continue;
+    if (neighbour.answered_early == exchange_) continue;
+    neighbour.unanswered.push_back(*exchange_);
+  }
+  if (!each) return parts_.host.broadcast(announced_, payloads.front(), recipients_);
+  for (std::size_t k = 0; k < recipients_.size(); ++k)
+    parts_.host.broadcast(announced_, payloads[k], std::span(&recipients_[k], 1));
+}
+
+/// Those who send to this node and get nothing from it learn that it has come so far.
+void Node::tell_silent_ones(const topology::Neighbourhood& hood) {
+  if (hood.is_symmetric()) return;
+  for (const base::PeerId& peer : hood.in) {
+    if (!contains(hood.out, peer) && takes_part(*find(peer))) parts_.host.hold(announced_, std::span(&peer, 1));
+  }
+}
+
+bool Node::keeps_up(base::PeerId peer) const {
+  const Neighbour& neighbour = *find(peer);
+  return !takes_part(neighbour) || neighbour.unanswered.size() <= kMostUnanswered;
 }
 
 bool Node::is_complete() const {
-  return std::none_of(all_.begin(), all_.end(), [this](const Neighbour& neighbour) {
-    return takes_part(neighbour) && neighbour.arrived.empty();
-  });
+  const topology::Neighbourhood& hood = known_[0].hood;
+  return std::all_of(hood.in.begin(), hood.in.end(), [this](base::PeerId peer) { return has_come(*find(peer)); }) &&
+         std::all_of(recipients_.begin(), recipients_.end(), [this](base::PeerId peer) { return keeps_up(peer); });
+}
+
+double Node::weight_of_arc(std::size_t place, const Announcement& announcement) const {
+  const topology::Neighbourhood& hood = known_[0].hood;
+  if (!hood.weights.empty()) return hood.weights[place];
+  return parts_.weight(
+      {.from = hood.in[place], .to = parts_.self, .from_degree = announcement.degree, .to_degree = in_degree_});
 }
 
 Inbox Node::close_exchange() {
-  for (Neighbour& neighbour : all_) {
+  const topology::Neighbourhood& hood = surroundings(round_);
+  for (std::size_t place = 0; place < hood.in.size(); ++place) {
+    Neighbour& neighbour = *find(hood.in[place]);
     if (neighbour.arrived.empty() || neighbour.refused) continue;
     if (neighbour.arrived.front().announcement.id != *exchange_) continue;
     const Announcement& announcement = neighbour.arrived.front().announcement;
-    neighbour.weight = parts_.weight(
-        {.from = neighbour.id, .to = parts_.self, .from_degree = announcement.degree, .to_degree = announced_.degree});
+    neighbour.weight = weight_of_arc(place, announcement);
     inbox_.push_back({.from = neighbour.id,
                       .weight = static_cast<float>(neighbour.weight),
                       .contraction = announcement.contraction,
@@ -203,17 +287,36 @@ base::Result<void> Node::receive(base::PeerId from, const Announcement& announce
     return base::Refusal{"contraction_out_of_range", fmt::format("{}", announcement.contraction)};
   }
   if (announcement.degree == 0) return base::Refusal{"degree_out_of_range", "a neighbour has at least one neighbour"};
-  const bool repeated =
-      neighbour->newest && announcement.id.phase.value == 0 && announcement.id.round <= *neighbour->newest;
-  const bool too_far = announcement.id.round > base::next(round_) || neighbour->arrived.size() >= kMostArrived;
-  if (announcement.id.round < round_ || repeated || too_far) {
+  const base::Round round = announcement.id.round;
+  const bool repeated = neighbour->newest && announcement.id.phase.value == 0 && round <= *neighbour->newest;
+  const bool in_step = parts_.schedule.is_static() && !parts_.schedule.is_directed();
+  const bool too_far = (in_step && round > base::next(round_)) ||
+                       neighbour->arrived.size() >= (is_recipient(from, round) ? 2 : kMostArrived);
+  if (round < round_ || repeated || too_far) {
     return base::Refusal{"exchange_out_of_range", fmt::format("round {} phase {} while in round {}",
                                                               announcement.id.round, announcement.id.phase, round_)};
   }
+  if (!is_sender(from, round))
+    return base::Refusal{"not_a_sender", fmt::format("peer {} does not send to this one in round {}", from, round)};
   // The second life of a neighbour repeats what this node has used already, to the bit.
   if (closed_ && announcement.id <= *closed_) return {};
-  neighbour->newest = announcement.id.round;
+  neighbour->newest = round;
   neighbour->arrived.push_back({announcement, std::move(payload)});
+  wake();
+  return {};
+}
+
+base::Result<void> Node::held(base::PeerId from, const ExchangeId& id) {
+  Neighbour* neighbour = find(from);
+  if (neighbour == nullptr) return base::Refusal{"not_a_neighbour", fmt::format("peer {}", from)};
+  if (!is_recipient(from, id.round) || is_sender(from, id.round))
+    return base::Refusal{"not_a_recipient", fmt::format("peer {} has no need to say so in round {}", from, id.round)};
+  std::deque<ExchangeId>& unanswered = neighbour->unanswered;
+  if (!unanswered.empty() && unanswered.front() == id) {
+    unanswered.pop_front();
+  } else {
+    neighbour->answered_early = id;
+  }
   wake();
   return {};
 }
@@ -222,6 +325,7 @@ void Node::left(base::PeerId peer, base::Round round) {
   Neighbour* neighbour = find(peer);
   if (neighbour == nullptr) return;
   neighbour->leaves = round;
+  if (!exchange_) refresh_recipients();
   wake();
 }
 
@@ -232,8 +336,12 @@ void Node::begins_anew(base::PeerId peer) {
   neighbour->arrived.clear();
   neighbour->leaves.reset();
   neighbour->newest.reset();
+  neighbour->unanswered.clear();
+  neighbour->answered_early.reset();
   neighbour->refused = false;
-  if (exchange_ || closed_) parts_.host.broadcast(announced_, sent_, std::span(&peer, 1));
+  if (!exchange_) refresh_recipients();
+  if ((exchange_ || closed_) && contains(surroundings(round_).out, peer))
+    parts_.host.broadcast(announced_, neighbour->sent, std::span(&peer, 1));
 }
 
 void Node::suspend(std::coroutine_handle<> handle, std::optional<Work> work) {
@@ -252,8 +360,11 @@ void Node::wake() {
 std::vector<base::PeerId> Node::waiting_for() const {
   std::vector<base::PeerId> missing;
   if (!exchange_) return missing;
-  for (const Neighbour& neighbour : all_) {
-    if (takes_part(neighbour) && neighbour.arrived.empty()) missing.push_back(neighbour.id);
+  for (base::PeerId peer : known_[0].hood.in) {
+    if (!has_come(*find(peer))) missing.push_back(peer);
+  }
+  for (base::PeerId peer : recipients_) {
+    if (!keeps_up(peer)) missing.push_back(peer);
   }
   return missing;
 }

@@ -4,6 +4,7 @@
 // it needs something from outside. A Host carries out what the node asks for and feeds back what happens.
 #pragma once
 
+#include <array>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +25,7 @@
 #include "gossip/profile.h"
 #include "learning/learner.h"
 #include "learning/optimizer.h"
-#include "topology/neighbourhood.h"
+#include "topology/schedule.h"
 
 namespace parley::gossip {
 
@@ -77,6 +78,8 @@ class Host {
   /// Sends the payload to these neighbours. The node does not wait.
   virtual void broadcast(const Announcement& announcement, const Payload& payload,
                          std::span<const base::PeerId> to) = 0;
+  /// Tells those that send to this node without hearing from it that this exchange has begun.
+  virtual void hold(const Announcement& announcement, std::span<const base::PeerId> to) = 0;
   /// Has Node::perform(work) run, on any thread, and Node::completed(work) called afterwards on the node's own; or does
   /// both before it returns.
   virtual void begin(Work work) = 0;
@@ -96,14 +99,16 @@ struct NodeParts {
   const learning::Decay& decay;
   double learning_rate = 0.1;
   const compression::Compressor& compressor;
-  /// w_ij: WeightRule::weight.
+  /// Whom it exchanges with, round by round.
+  const topology::Schedule& schedule;
+  /// w_ij where the schedule gives no weights of its own: WeightRule::weight.
   std::function<double(const topology::Arc& arc)> weight;
   Host& host;
 };
 
 class Node {
  public:
-  Node(const NodeParts& parts, topology::Neighbourhood neighbours);
+  explicit Node(const NodeParts& parts);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -122,8 +127,9 @@ class Node {
   void advance_x();
   /// True if every peer starts from the same x^0, so that references may start there too.
   bool common_start() const { return parts_.learner.common_initial_model(); }
-  /// The neighbours that take part now, ascending.
-  std::span<const base::PeerId> neighbours() const { return neighbours_; }
+  /// Whom this round's exchanges go to, ascending: those of the schedule that take part.
+  std::span<const base::PeerId> recipients() const { return recipients_; }
+  const topology::Schedule& schedule() const { return parts_.schedule; }
   const compression::Compressor& compressor() const { return parts_.compressor; }
 
   /// Starts the gradient of this round's minibatch at x; co_await gives it, d floats that stay valid until the next.
@@ -140,6 +146,8 @@ class Node {
   /// C(v), with this round's random key. `v` is named in the message if it is not finite. Throws Diverged. If v is x
   /// and the operator sends floats, nothing is copied: x itself is the payload, and must not change any more.
   Payload compress(std::span<const float> v, base::Phase phase = {});
+  /// The same for the link to one recipient, for which warm-started operators remember its own last vector.
+  Payload compress_for(base::PeerId recipient, std::span<const float> v, base::Phase phase = {});
   /// y += scale * decode(payload of this node).
   void decode_own(const Payload& payload, float scale, std::span<float> y, base::Phase phase = {});
   /// y += scale * decode(received). False if the payload was refused: y is untouched and the sender will be left out.
@@ -147,9 +155,14 @@ class Node {
   /// Whether decode() would accept it, for an operator with slices. If not, the sender will be left out.
   bool check(Received& received);
 
-  /// Sends to all neighbours at once; co_await gives what all of them sent in the same exchange.
+  /// Sends to all recipients at once; co_await gives what came in the same exchange from those that send to this node.
   auto exchange(Payload payload, float contraction = 0, base::Phase phase = {}) {
-    open_exchange(std::move(payload), contraction, phase);
+    open_exchange(std::span(&payload, 1), contraction, phase);
+    return ExchangeAwaiter{*this};
+  }
+  /// The same with a payload for each of recipients(), in their order.
+  auto exchange_each(std::span<const Payload> payloads, float contraction = 0, base::Phase phase = {}) {
+    open_exchange(payloads, contraction, phase);
     return ExchangeAwaiter{*this};
   }
   /// What the last exchange brought. Valid until the next one starts.
@@ -170,7 +183,7 @@ class Node {
     return WorkAwaiter<Work::evaluation>{*this};
   }
   /// Ends round t: round() is t+1 afterwards.
-  void finish_round() { round_ = base::next(round_); }
+  void finish_round();
   double last_loss() const { return loss_; }
   void report(const RoundReport& report) { parts_.host.round_finished(report); }
 
@@ -182,10 +195,12 @@ class Node {
   void completed(Work work);
   /// A neighbour's message. Refuses an exchange that is over, or too far ahead to be real.
   base::Result<void> receive(base::PeerId from, const Announcement& announcement, Payload payload);
+  /// A neighbour that sends nothing has begun an exchange. Refuses one that this node has sent it nothing for.
+  base::Result<void> held(base::PeerId from, const ExchangeId& id);
   /// A neighbour takes part in no round from `round` on.
   void left(base::PeerId peer, base::Round round);
-  /// A neighbour begins anew: what its former life sent or said is forgotten, and if this node has sent its message
-  /// of this round, the new life is sent it too. Checked: this node is in its first round.
+  /// A neighbour begins anew: what its former life sent or said is forgotten, and if this node has sent it a message
+  /// in this round, the new life is sent it too. Checked: this node is in its first round.
   void begins_anew(base::PeerId peer);
   /// Neighbours whose message of the open exchange has not come; empty without an open exchange.
   std::vector<base::PeerId> waiting_for() const;
@@ -205,11 +220,21 @@ class Node {
   };
   struct Neighbour {
     base::PeerId id{};
-    std::deque<Waiting> arrived;  // at most two: this exchange's and the next one's
+    std::deque<Waiting> arrived;  // of the open exchange, and ahead of it
     std::optional<base::Round> leaves;
     std::optional<base::Round> newest;
     double weight = 0;
     bool refused = false;
+    // Where only this node sends: the exchanges that it has sent a message in and the neighbour has not begun.
+    std::deque<ExchangeId> unanswered;
+    std::optional<ExchangeId> answered_early;          // begun there before this node had sent its message
+    Payload sent;                                      // in the last exchange that it was a recipient of
+    std::unique_ptr<compression::State> encode_state;  // for compress_for(); made when first needed
+  };
+  /// What the schedule says of a round.
+  struct Surroundings {
+    std::optional<base::Round> round;
+    topology::Neighbourhood hood;
   };
   template <Work work>
   struct WorkAwaiter {
@@ -238,13 +263,22 @@ class Node {
   bool is_done(Work work) const { return !running_[static_cast<std::size_t>(work)]; }
   bool is_idle() const { return !running_[0] && !running_[1]; }
   void rethrow_failure();
-  void open_exchange(Payload payload, float contraction, base::Phase phase);
+  Payload encode(std::span<const float> v, base::Phase phase, compression::State& state);
+  void open_exchange(std::span<const Payload> payloads, float contraction, base::Phase phase);
+  bool has_come(const Neighbour& neighbour) const;
   bool is_complete() const;
+  bool keeps_up(base::PeerId peer) const;
   Inbox close_exchange();
   void suspend(std::coroutine_handle<> handle, std::optional<Work> work);
   void wake();
-  void refresh_neighbours();
+  const topology::Neighbourhood& surroundings(base::Round round);
+  void refresh_recipients();
+  bool is_sender(base::PeerId peer, base::Round round);
+  bool is_recipient(base::PeerId peer, base::Round round);
+  void tell_silent_ones(const topology::Neighbourhood& hood);
+  std::size_t degree(std::span<const base::PeerId> peers) const;
   bool takes_part(const Neighbour& neighbour) const;
+  double weight_of_arc(std::size_t place, const Announcement& announcement) const;
   Neighbour* find(base::PeerId peer);
   const Neighbour* find(base::PeerId peer) const;
   base::RandomKey key_of(base::PeerId peer, base::Phase phase) const;
@@ -262,12 +296,13 @@ class Node {
 
   // Loop thread only.
   base::Round round_{};
-  std::vector<Neighbour> all_;
-  std::vector<base::PeerId> neighbours_;
+  std::vector<Neighbour> all_;         // ascending; everybody that some round brings together with this node
+  std::array<Surroundings, 2> known_;  // of this round, and of the last other that a message came from
+  std::vector<base::PeerId> recipients_;
   std::vector<Received> inbox_;
   std::optional<ExchangeId> exchange_;
-  Announcement announced_;
-  Payload sent_;                      // of the last exchange, open or closed
+  Announcement announced_;            // in the last exchange, open or closed
+  std::size_t in_degree_ = 0;         // of the last exchange
   std::optional<ExchangeId> closed_;  // the last that has ended
   Duration suspended_at_{};
   bool running_[2] = {false, false};

@@ -12,13 +12,6 @@ namespace {
 /// How long a peer that cannot take part any more looks for neighbours who wait for it.
 constexpr wire::Time kTellOthers = std::chrono::seconds(5);
 
-topology::Neighbourhood ids_of(const std::vector<NeighbourAddress>& neighbours) {
-  topology::Neighbourhood result;
-  for (const NeighbourAddress& neighbour : neighbours) result.in.push_back(neighbour.id);
-  result.out = result.in;
-  return result;
-}
-
 bool is_open(wire::LinkState state) {
   return state == wire::LinkState::agreed || state == wire::LinkState::suspect;
 }
@@ -70,9 +63,9 @@ PeerCore::PeerCore(PeerSettings settings, const NodeIngredients& ingredients, go
              .decay = ingredients.decay,
              .learning_rate = ingredients.learning_rate,
              .compressor = ingredients.compressor,
+             .schedule = ingredients.schedule,
              .weight = ingredients.weight,
-             .host = *this},
-            ids_of(settings_.neighbours)) {
+             .host = *this}) {
   for (const NeighbourAddress& address : settings_.neighbours) neighbours_.push_back({address, nullptr, {}});
 }
 
@@ -186,8 +179,17 @@ void PeerCore::broadcast(const gossip::Announcement& announcement, const gossip:
     Neighbour* neighbour = find(peer);
     if (!is_open(neighbour->link->state())) continue;
     neighbour->link->set_round(announcement.id.round);
-    neighbour->link->send(difference, bytes, now_, hash);
-    send_pending(*neighbour);
+    send(*neighbour, {.body = difference, .payload = bytes, .payload_hash = hash});
+  }
+}
+
+void PeerCore::hold(const gossip::Announcement& announcement, std::span<const base::PeerId> to) {
+  const wire::Hold hold{.round = announcement.id.round, .phase = announcement.id.phase, .degree = announcement.degree};
+  for (base::PeerId peer : to) {
+    Neighbour* neighbour = find(peer);
+    if (!is_open(neighbour->link->state())) continue;
+    neighbour->link->set_round(announcement.id.round);
+    send(*neighbour, {.body = hold, .payload = {}});
   }
 }
 
@@ -202,6 +204,23 @@ void PeerCore::offence(base::PeerId from, const base::Refusal& refusal) {
 
 void PeerCore::round_finished(const gossip::RoundReport& report) {
   shell_.round_finished(report);
+}
+
+void PeerCore::send(Neighbour& neighbour, Queued message) {
+  neighbour.queued.push_back(std::move(message));
+  send_queued(neighbour);
+  send_pending(neighbour);
+}
+
+void PeerCore::send_queued(Neighbour& neighbour) {
+  if (!is_open(neighbour.link->state())) return neighbour.queued.clear();
+  for (; !neighbour.queued.empty(); neighbour.queued.pop_front()) {
+    Queued& next = neighbour.queued.front();
+    const bool has_room = std::holds_alternative<wire::Goodbye>(next.body) ? neighbour.link->can_say_goodbye()
+                                                                           : neighbour.link->can_send();
+    if (!has_room) return;
+    neighbour.link->send(std::move(next.body), std::move(next.payload), now_, next.payload_hash);
+  }
 }
 
 void PeerCore::send_pending(Neighbour& neighbour) {
@@ -240,6 +259,7 @@ void PeerCore::pump(Neighbour& neighbour) {
     for (wire::LinkEvent& event : events) std::visit([&](auto& each) { on_event(neighbour, each); }, event);
     events_ = std::move(events);
   }
+  send_queued(neighbour);
   send_pending(neighbour);
 }
 
@@ -250,7 +270,9 @@ void PeerCore::pump_all() {
 void PeerCore::on_event(Neighbour& neighbour, wire::Delivered& delivered) {
   const auto* difference = std::get_if<wire::Difference>(&delivered.message.body);
   base::Result<void> accepted;
-  if (difference == nullptr) {
+  if (const auto* hold = std::get_if<wire::Hold>(&delivered.message.body)) {
+    accepted = node_.held(neighbour.address.id, {hold->round, hold->phase});
+  } else if (difference == nullptr) {
     accepted = base::Refusal{"unexpected_kind", "no algorithm that runs here uses it"};
   } else if (difference->wire_id != node_.compressor().wire_id()) {
     accepted = base::Refusal{"wrong_operator", fmt::format("wire id {}", difference->wire_id)};
@@ -266,11 +288,22 @@ void PeerCore::on_event(Neighbour& neighbour, wire::Delivered& delivered) {
   count_refusal(accepted.refusal(), neighbour.address.name);
 }
 
+/// Whether a neighbour that is in this round has had to do without this peer, or with a former life of it.
+bool PeerCore::has_been_without(base::PeerId neighbour, base::Round round) const {
+  const topology::Schedule& schedule = node_.schedule();
+  for (base::Round t{}; t < round; t = base::next(t)) {
+    const std::vector<base::PeerId> out = schedule.neighbours(settings_.self, t).out;
+    if (std::binary_search(out.begin(), out.end(), neighbour)) return true;
+    if (t.value + 1 == schedule.period()) return false;
+  }
+  return false;
+}
+
 // A neighbour's first life is agreed with while this peer starts. Whatever comes later has lost what its former life
 // knew of this peer's model. In the first round nothing is lost yet; after that it cannot be taken back.
 void PeerCore::on_event(Neighbour& neighbour, wire::Agreed& agreed) {
   shell_.note(fmt::format("agreed with {} (round {})", neighbour.address.name, agreed.round), false);
-  if (state_ == PeerState::starting && agreed.round.value > 0 && late_.empty()) {
+  if (state_ == PeerState::starting && has_been_without(neighbour.address.id, agreed.round) && late_.empty()) {
     late_ = fmt::format("{} is in round {} already, and a peer that starts late or anew cannot catch up",
                         neighbour.address.name, agreed.round);
     late_until_ = now_ + kTellOthers;
@@ -353,13 +386,13 @@ void PeerCore::finish(const std::string& reason) {
 
 void PeerCore::say_goodbye(Neighbour& neighbour, base::Round round, const std::string& reason) {
   if (!neighbour.link->can_say_goodbye()) return;
-  neighbour.link->send(wire::Goodbye{.round = round, .reason = reason.substr(0, wire::kMaxTextBytes)}, {}, now_);
-  send_pending(neighbour);
+  send(neighbour,
+       {.body = wire::Goodbye{.round = round, .reason = reason.substr(0, wire::kMaxTextBytes)}, .payload = {}});
 }
 
 void PeerCore::drain() {
   const bool drained = std::all_of(neighbours_.begin(), neighbours_.end(), [](const Neighbour& each) {
-    return !is_open(each.link->state()) || each.link->all_acknowledged();
+    return !is_open(each.link->state()) || (each.queued.empty() && each.link->all_acknowledged());
   });
   if (drained) state_ = failure_.empty() ? PeerState::done : PeerState::failed;
 }

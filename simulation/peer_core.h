@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -71,6 +72,7 @@ struct NodeIngredients {
   const learning::Decay& decay;
   double learning_rate = 0.1;
   const compression::Compressor& compressor;
+  const topology::Schedule& schedule;
   std::function<double(const topology::Arc& arc)> weight;
 };
 
@@ -127,16 +129,25 @@ class PeerCore final : private gossip::Host {
   const std::map<std::string, std::uint64_t>& refusals() const { return refusals_; }
 
  private:
+  /// What the link's window has no room for yet. Where a neighbour answers every exchange there is always room; one
+  /// that only listens may fall behind.
+  struct Queued {
+    wire::Body body;
+    wire::Bytes payload;
+    std::uint64_t payload_hash = 0;
+  };
   struct Neighbour {
     NeighbourAddress address;
     std::unique_ptr<wire::Link> link;
     wire::ByteCount bytes;
     // Bytes that the transport took and keeps until there is a connection: not sent yet.
     std::optional<std::array<std::uint64_t, 4>> unsent = std::nullopt;
+    std::deque<Queued> queued = {};
   };
 
   void broadcast(const gossip::Announcement& announcement, const gossip::Payload& payload,
                  std::span<const base::PeerId> to) override;
+  void hold(const gossip::Announcement& announcement, std::span<const base::PeerId> to) override;
   void begin(gossip::Work work) override { shell_.begin(work); }
   void offence(base::PeerId from, const base::Refusal& refusal) override;
   void round_finished(const gossip::RoundReport& report) override;
@@ -147,12 +158,15 @@ class PeerCore final : private gossip::Host {
   void count_refusal(const base::Refusal& refusal, std::string_view who);
   void pump(Neighbour& neighbour);
   void pump_all();
+  void send(Neighbour& neighbour, Queued message);
+  void send_queued(Neighbour& neighbour);
   void send_pending(Neighbour& neighbour);
   void count_unsent(Neighbour& neighbour);
   void on_event(Neighbour& neighbour, wire::Delivered& delivered);
   void on_event(Neighbour& neighbour, wire::Agreed& agreed);
   void on_event(Neighbour& neighbour, wire::Left& left);
   void on_event(Neighbour& neighbour, wire::Refused& refused);
+  bool has_been_without(base::PeerId neighbour, base::Round round) const;
   void settle();
   void fail(std::string why);
   void start_when_agreed();

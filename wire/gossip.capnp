@@ -60,7 +60,7 @@ struct Header {
       phase @11 :UInt16;
       # The exchange inside the round, 0-based.
       degree @12 :UInt32;
-      # The number of neighbours that the sender has in this round.
+      # The number of neighbours that the sender sends to in this round.
       wireId @13 :UInt8;
       # The compression operator that made the payload. Known operators are listed in docs/compression.md; the receiver
       # refuses another one than was agreed.
@@ -71,7 +71,9 @@ struct Header {
     }
 
     hold :group {
-      # Stands for a difference when the sender has nothing worth sending in this round.
+      # Stands for a difference when the sender has nothing to send in this round, but has begun this exchange. In a round
+      # in which only the receiver sends, every message of it is answered so: a sender has at most three of its messages
+      # in exchanges that the other has not begun.
       round @15 :UInt64;
       phase @16 :UInt16;
       degree @17 :UInt32;

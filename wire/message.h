@@ -46,13 +46,13 @@ struct Hello {
 struct Difference {
   base::Round round{};
   base::Phase phase{};
-  std::uint32_t degree = 0;  ///< of the sender in this round
+  std::uint32_t degree = 0;  ///< peers that the sender sends to in this round
   std::uint8_t wire_id = 0;  ///< compression operator that made the payload
   float contraction = 0;     ///< running mean of the sender's measured delta, in [0, 1]; 0: not measured
   bool operator==(const Difference&) const = default;
 };
 
-/// Nothing worth sending this round.
+/// Nothing to send this round, but the sender has begun this exchange.
 struct Hold {
   base::Round round{};
   base::Phase phase{};

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "local_swarm.h"
 
@@ -170,11 +172,17 @@ TEST(Choco, WithoutCompressionAndGammaOneMixesThePointsOfDpsgdCombineThenAdapt) 
 struct Mixing {
   const char* algorithm;
   const char* compressor;
+  std::vector<topology::Arcs> arcs = {};  // instead of the irregular graph
 };
 
 void PrintTo(const Mixing& mixing, std::ostream* out) {
-  *out << mixing.algorithm << ' ' << mixing.compressor;
+  *out << mixing.algorithm << ' ' << mixing.compressor << (mixing.arcs.empty() ? "" : " on other graphs");
 }
+
+/// The matchings of five peers in turn; nobody for peer 4, then for 0, and then for three of them.
+const std::vector<topology::Arcs> kChanging = {topology::both_ways({{0, 1}, {2, 3}}),
+                                               topology::both_ways({{1, 2}, {3, 4}}), topology::both_ways({{0, 4}})};
+const std::vector<topology::Arcs> kRingOfOneDirection = {{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 0}}};
 
 class EveryMixing : public ::testing::TestWithParam<Mixing> {};
 
@@ -185,7 +193,8 @@ TEST_P(EveryMixing, PreservesTheAverage) {
                          .compressor = GetParam().compressor,
                          .learning_rate = 0.3,
                          .rounds = 1,
-                         .edges = edges};
+                         .edges = edges,
+                         .arcs = GetParam().arcs};
   const std::size_t d = 257;
   // A first round with gradients makes the models differ; then the gradients are gone.
   class OneStep final : public learning::Learner {
@@ -230,7 +239,83 @@ INSTANTIATE_TEST_SUITE_P(Algorithms, EveryMixing,
                                            Mixing{"choco(gamma=auto)", "qsgd(bits=4)"},
                                            Mixing{"choco(gamma=auto, order=cta)", "sign(block=64)"},
                                            Mixing{"choco(gamma=auto)", "randk(ratio=0.1)"},
-                                           Mixing{"choco(gamma=auto)", "topk(ratio=0.1) | qsgd(bits=4)"}));
+                                           Mixing{"choco(gamma=auto)", "topk(ratio=0.1) | qsgd(bits=4)"},
+                                           Mixing{"choco(gamma=auto, references=link)", "topk(ratio=0.1)"},
+                                           Mixing{"dpsgd(order=cta)", "identity", kChanging},
+                                           Mixing{"dpsgd(order=atc)", "identity", kRingOfOneDirection},
+                                           Mixing{"choco(gamma=auto)", "topk(ratio=0.1)", kChanging},
+                                           Mixing{"choco(gamma=auto, order=cta)", "sign(block=64)", kChanging},
+                                           Mixing{"choco(gamma=auto)", "lowrank(rank=2)", kChanging}));
+
+/// CHOCO with a reference each way on every link, written down from its formula in double precision.
+class ChocoByLinkReference {
+ public:
+  ChocoByLinkReference(const std::vector<topology::Arcs>& rounds, std::size_t n, std::size_t k, double gamma)
+      : rounds_(rounds), k_(k), gamma_(gamma), x_(n, std::vector<double>(6)) {}
+
+  void round(std::uint64_t t, double eta) {
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      for (std::size_t j = 0; j < 6; ++j) {
+        const double h = 1 + static_cast<double>((i + 2 * j) % 5) / 2.0;
+        const double c = static_cast<double>((3 * i + 5 * j) % 11) - 5;
+        x_[i][j] -= eta * h * (x_[i][j] - c);
+      }
+    }
+    const topology::Arcs& arcs = rounds_[t % rounds_.size()];
+    for (const auto& [from, to] : arcs) {
+      std::vector<double>& reference = reference_[{from, to}];
+      reference.resize(6);
+      std::vector<std::size_t> order = {0, 1, 2, 3, 4, 5};
+      std::stable_sort(order.begin(), order.end(), [&, a = from](std::size_t p, std::size_t q) {
+        return std::abs(x_[a][p] - reference[p]) > std::abs(x_[a][q] - reference[q]);
+      });
+      for (std::size_t kept = 0; kept < k_; ++kept) reference[order[kept]] = x_[from][order[kept]];
+    }
+    for (const auto& [from, to] : arcs) {
+      const auto degree = [&](std::uint32_t peer) {
+        return std::count_if(arcs.begin(), arcs.end(), [&](const auto& arc) { return arc.first == peer; });
+      };
+      const double w = 1.0 / (1.0 + static_cast<double>(std::max(degree(from), degree(to))));
+      for (std::size_t j = 0; j < 6; ++j)
+        x_[to][j] += gamma_ * w * (reference_[{from, to}][j] - reference_[{to, from}][j]);
+    }
+  }
+  const std::vector<double>& x(std::size_t i) const { return x_[i]; }
+
+ private:
+  std::vector<topology::Arcs> rounds_;
+  std::size_t k_;
+  double gamma_;
+  std::vector<std::vector<double>> x_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<double>> reference_;
+};
+
+TEST(Choco, OnAChangingGraphAgreesWithTheFormulaOnEveryLink) {
+  // Eight peers, a matching that turns, and a denser round in between.
+  const std::vector<topology::Arcs> rounds = {topology::both_ways({{0, 1}, {2, 3}, {4, 5}, {6, 7}}),
+                                              topology::both_ways({{1, 2}, {3, 4}, {5, 6}, {7, 0}}),
+                                              topology::both_ways({{0, 4}, {1, 5}, {0, 2}, {4, 6}, {0, 6}})};
+  LocalSwarm swarm({.algorithm = "choco(gamma=0.5)", .compressor = "topk(k=2)", .rounds = 100, .arcs = rounds},
+                   golden_learners());
+  swarm.run();
+  ChocoByLinkReference reference(rounds, 8, 2, 0.5);
+  for (std::uint64_t t = 0; t < 100; ++t) reference.round(t, 0.05);
+  for (std::uint32_t i = 0; i < 8; ++i) {
+    for (std::size_t j = 0; j < 6; ++j)
+      EXPECT_NEAR(static_cast<double>(swarm.node(i).x()[j]), reference.x(i)[j], 5e-4) << i << ' ' << j;
+  }
+}
+
+TEST(Choco, ByLinkWithoutLossIsDpsgdOnAChangingGraph) {
+  const auto models = [](const char* algorithm) {
+    auto swarm = std::make_unique<LocalSwarm>(
+        SwarmSettings{.algorithm = algorithm, .rounds = 40, .edges = {}, .arcs = kChanging},
+        random_learners(5, 50, false, 4));
+    swarm->run();
+    return swarm;
+  };
+  expect_same_models(*models("choco(gamma=1)"), *models("dpsgd(order=atc)"), 1e-4);
+}
 
 TEST(Choco, AgreesOnTheAverageOfTheStartingModels) {
   // Consensus without gradients: the distance to the average falls by orders of magnitude, linearly.

@@ -50,6 +50,16 @@ struct LocalSwarm::Member final : public Host {
                                   }});
     }
   }
+  void hold(const Announcement& announcement, std::span<const base::PeerId> to) override {
+    for (base::PeerId peer : to) {
+      const std::uint64_t channel = (std::uint64_t{self} << 32) | peer.value;
+      swarm.under_way_.push_back({channel, [this, announcement, peer] {
+                                    const auto accepted =
+                                        swarm.members_[peer.value]->node->held(base::PeerId{self}, announcement.id);
+                                    PARLEY_CHECK(accepted.ok(), accepted.refusal().reason);
+                                  }});
+    }
+  }
   void begin(Work work) override {
     const std::uint64_t channel = (std::uint64_t{self} << 32) | self;
     swarm.under_way_.push_back({channel, [this, work] {
@@ -78,17 +88,13 @@ LocalSwarm::LocalSwarm(SwarmSettings settings, std::vector<std::unique_ptr<learn
   const base::ParameterLayout& layout = learners.front()->layout();
   compressor_ = compression::make_compressor(settings_.compressor, layout);
   decay_ = learning::make_decay("constant", settings_.rounds);
+  auto rounds = settings_.arcs;
+  if (rounds.empty()) rounds.push_back(topology::both_ways(settings_.edges));
+  schedule_ = std::make_unique<topology::ListedSchedule>(learners.size(), std::move(rounds));
   for (std::uint32_t i = 0; i < learners.size(); ++i) {
     Member& member = *members_.emplace_back(std::make_unique<Member>(*this, i));
     member.learner = std::move(learners[i]);
     member.optimizer = learning::make_optimizer("sgd", layout.size());
-    topology::Neighbourhood neighbours;
-    for (const auto& [a, b] : settings_.edges) {
-      if (a == i) neighbours.in.push_back(base::PeerId{b});
-      if (b == i) neighbours.in.push_back(base::PeerId{a});
-    }
-    std::sort(neighbours.in.begin(), neighbours.in.end());
-    neighbours.out = neighbours.in;
     const NodeParts parts{.self = base::PeerId{i},
                           .seed = 1,
                           .learner = *member.learner,
@@ -96,12 +102,13 @@ LocalSwarm::LocalSwarm(SwarmSettings settings, std::vector<std::unique_ptr<learn
                           .decay = *decay_,
                           .learning_rate = settings_.learning_rate,
                           .compressor = *compressor_,
+                          .schedule = *schedule_,
                           .weight =
                               [](const topology::Arc& arc) {
                                 return 1.0 / (1.0 + static_cast<double>(std::max(arc.from_degree, arc.to_degree)));
                               },
                           .host = member};
-    member.node = std::make_unique<Node>(parts, std::move(neighbours));
+    member.node = std::make_unique<Node>(parts);
     member.algorithm = make_algorithm(settings_.algorithm, *compressor_, layout.size());
   }
 }

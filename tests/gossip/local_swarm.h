@@ -15,6 +15,7 @@
 #include "gossip/training.h"
 #include "learning/learner.h"
 #include "learning/optimizer.h"
+#include "listed_schedule.h"
 
 namespace parley::gossip {
 
@@ -42,7 +43,8 @@ struct SwarmSettings {
   std::string compressor = "identity";
   double learning_rate = 0.05;
   std::uint64_t rounds = 100;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> edges = {};  ///< of a fixed graph; or
+  std::vector<topology::Arcs> arcs = {};  ///< the arcs of one round after the other, again and again
   std::uint64_t delivery_seed = 0;  ///< 0: first in, first out; else a random order of everything that is under way
 };
 
@@ -70,6 +72,7 @@ class LocalSwarm {
   SwarmSettings settings_;
   std::unique_ptr<compression::Compressor> compressor_;
   std::unique_ptr<learning::Decay> decay_;
+  std::unique_ptr<topology::Schedule> schedule_;
   std::vector<std::unique_ptr<Member>> members_;
   /// What has been asked for and not happened yet. Messages between two nodes keep their order, as a link keeps it.
   struct UnderWay {

@@ -18,6 +18,9 @@ class RecordingHost final : public Host {
   void broadcast(const Announcement& announcement, const Payload& payload, std::span<const base::PeerId> to) override {
     sent.push_back({announcement, payload, {to.begin(), to.end()}});
   }
+  void hold(const Announcement& announcement, std::span<const base::PeerId> to) override {
+    holds.push_back({announcement, {}, {to.begin(), to.end()}});
+  }
   void begin(Work work) override { begun.push_back(work); }
   void offence(base::PeerId from, const base::Refusal&) override { offenders.push_back(from); }
   void round_finished(const RoundReport&) override {}
@@ -28,12 +31,10 @@ class RecordingHost final : public Host {
     Payload payload;
     std::vector<base::PeerId> to;
   };
-  std::vector<Sent> sent;
+  std::vector<Sent> sent, holds;
   std::vector<Work> begun;
   std::vector<base::PeerId> offenders;
 };
-
-const std::vector<base::PeerId> kNeighbours = {{0}, {2}, {5}};
 
 /// Node 1 with the neighbours 0, 2 and 5.
 class NodeTest : public ::testing::Test {
@@ -42,6 +43,7 @@ class NodeTest : public ::testing::Test {
   std::unique_ptr<learning::Optimizer> optimizer = learning::make_optimizer("sgd", 3);
   std::unique_ptr<learning::Decay> decay = learning::make_decay("constant", 0);
   std::unique_ptr<compression::Compressor> compressor = compression::make_compressor("identity", learner.layout());
+  topology::ListedSchedule schedule{6, {topology::both_ways({{0, 1}, {1, 2}, {1, 5}})}};
   RecordingHost host;
   Node node{NodeParts{.self = base::PeerId{1},
                       .seed = 1,
@@ -50,12 +52,12 @@ class NodeTest : public ::testing::Test {
                       .decay = *decay,
                       .learning_rate = 0.5,
                       .compressor = *compressor,
+                      .schedule = schedule,
                       .weight =
                           [](const topology::Arc& arc) {
                             return 1.0 / (1.0 + static_cast<double>(std::max(arc.from_degree, arc.to_degree)));
                           },
-                      .host = host},
-            topology::Neighbourhood{.in = kNeighbours, .out = kNeighbours}};
+                      .host = host}};
 
   static Announcement announce(std::uint64_t round, std::uint32_t degree = 2) {
     return {.id = {base::Round{round}, base::Phase{0}}, .degree = degree, .contraction = 0.5f};
@@ -145,6 +147,122 @@ TEST_F(NodeTest, ANeighbourThatLeavesIsNotWaitedForAndLowersTheDegree) {
   second.start();
   EXPECT_EQ(host.sent.back().announcement.degree, 2u);
   EXPECT_EQ(host.sent.back().to, (std::vector<base::PeerId>{base::PeerId{0}, base::PeerId{2}}));
+}
+
+Task<> three_rounds(Node& node, std::vector<std::vector<base::PeerId>>& from) {
+  for (int round = 0; round < 3; ++round) {
+    std::vector<Payload> payloads;
+    for (base::PeerId peer : node.recipients()) payloads.push_back(node.compress_for(peer, node.x()));
+    std::vector<base::PeerId>& heard = from.emplace_back();
+    for (const Received& m : co_await node.exchange_each(payloads)) heard.push_back(m.from);
+    node.finish_round();
+  }
+}
+
+TEST_F(NodeTest, OnAChangingGraphEveryRoundHasItsOwnNeighboursWhoMayBeFarAhead) {
+  const topology::ListedSchedule changing{
+      6, {topology::both_ways({{0, 1}, {1, 2}}), topology::both_ways({{3, 4}}), topology::both_ways({{1, 2}})}};
+  Node wandering{NodeParts{.self = base::PeerId{1},
+                           .seed = 1,
+                           .learner = learner,
+                           .optimizer = *optimizer,
+                           .decay = *decay,
+                           .learning_rate = 0.5,
+                           .compressor = *compressor,
+                           .schedule = changing,
+                           .weight = [](const topology::Arc&) { return 0.5; },
+                           .host = host}};
+  std::vector<std::vector<base::PeerId>> from;
+  Task<> task = three_rounds(wandering, from);
+  task.start();
+  ASSERT_EQ(host.sent.size(), 2u) << "each has a payload of its own";
+  EXPECT_EQ(host.sent[0].to, std::vector{base::PeerId{0}});
+  EXPECT_EQ(host.sent[1].to, std::vector{base::PeerId{2}});
+  // Peer 2 is two rounds ahead: nobody holds it in round 1.
+  EXPECT_TRUE(wandering.receive(base::PeerId{2}, announce(0), floats({0, 0, 0})).ok());
+  EXPECT_EQ(wandering.receive(base::PeerId{2}, announce(1), floats({0, 0, 0})).refusal().reason, "not_a_sender");
+  EXPECT_TRUE(wandering.receive(base::PeerId{2}, announce(2), floats({0, 0, 0})).ok());
+  EXPECT_EQ(wandering.receive(base::PeerId{2}, announce(3), floats({0, 0, 0})).refusal().reason,
+            "exchange_out_of_range")
+      << "it has not heard of this node's round 2";
+  EXPECT_EQ(wandering.receive(base::PeerId{3}, announce(1), floats({0, 0, 0})).refusal().reason, "not_a_neighbour");
+  EXPECT_FALSE(task.done());
+  EXPECT_TRUE(wandering.receive(base::PeerId{0}, announce(0), floats({0, 0, 0})).ok());
+  EXPECT_TRUE(task.done()) << "round 1 has nobody, and the message of round 2 is there";
+  EXPECT_EQ(from, (std::vector<std::vector<base::PeerId>>{{{0}, {2}}, {}, {{2}}}));
+}
+
+TEST_F(NodeTest, InOneDirectionItSendsToSomeAndHearsOthers) {
+  const topology::ListedSchedule one_way{6, {{{0, 1}, {1, 2}, {5, 1}}}};
+  Node between{NodeParts{.self = base::PeerId{1},
+                         .seed = 1,
+                         .learner = learner,
+                         .optimizer = *optimizer,
+                         .decay = *decay,
+                         .learning_rate = 0.5,
+                         .compressor = *compressor,
+                         .schedule = one_way,
+                         .weight =
+                             [](const topology::Arc& arc) {
+                               return 1.0 / (1 + 10 * static_cast<double>(arc.from_degree) +
+                                             static_cast<double>(arc.to_degree));
+                             },
+                         .host = host}};
+  std::vector<base::PeerId> from;
+  std::vector<float> weights;
+  Task<> task = one_exchange(between, from, weights);
+  task.start();
+  EXPECT_EQ(host.sent.back().to, std::vector{base::PeerId{2}});
+  EXPECT_EQ(host.sent.back().announcement.degree, 1u) << "peers that it sends to";
+  EXPECT_EQ(between.receive(base::PeerId{2}, announce(0), floats({0, 0, 0})).refusal().reason, "not_a_sender");
+  EXPECT_TRUE(between.receive(base::PeerId{0}, announce(0, 3), floats({0, 0, 0})).ok());
+  EXPECT_TRUE(between.receive(base::PeerId{5}, announce(0, 4), floats({0, 0, 0})).ok());
+  EXPECT_TRUE(task.done());
+  EXPECT_EQ(weights, (std::vector<float>{1.0f / 33, 1.0f / 43})) << "from the sender's degree and its own";
+  // Who sends to it without hearing from it is told how far it has come.
+  ASSERT_EQ(host.holds.size(), 2u);
+  EXPECT_EQ(host.holds[0].to, std::vector{base::PeerId{0}});
+  EXPECT_EQ(host.holds[1].to, std::vector{base::PeerId{5}});
+}
+
+TEST_F(NodeTest, WhoOnlySendsIsNeverMoreThanThreeMessagesAheadOfWhoOnlyListens) {
+  const topology::ListedSchedule one_way{3, {{{1, 2}}}};
+  Node sender{NodeParts{.self = base::PeerId{1},
+                        .seed = 1,
+                        .learner = learner,
+                        .optimizer = *optimizer,
+                        .decay = *decay,
+                        .learning_rate = 0.5,
+                        .compressor = *compressor,
+                        .schedule = one_way,
+                        .weight = [](const topology::Arc&) { return 0.5; },
+                        .host = host}};
+  const auto held = [&](std::uint64_t round) {
+    return sender.held(base::PeerId{2}, {base::Round{round}, base::Phase{0}});
+  };
+  std::vector<base::PeerId> from;
+  std::vector<float> weights;
+  std::vector<Task<>> tasks;
+  const auto rounds_done = [&] { return sender.round().value; };
+  const auto go_on = [&] {
+    while (tasks.empty() || tasks.back().done()) {
+      tasks.push_back(one_exchange(sender, from, weights));
+      tasks.back().start();
+    }
+  };
+  go_on();
+  EXPECT_EQ(rounds_done(), 2u) << "of three exchanges the last waits";
+  EXPECT_EQ(sender.waiting_for(), std::vector{base::PeerId{2}});
+  ASSERT_TRUE(held(0).ok());
+  go_on();
+  EXPECT_EQ(rounds_done(), 3u);
+  // The listener catches up, and begins an exchange before its message is sent.
+  for (std::uint64_t round : {1u, 2u, 3u, 4u}) ASSERT_TRUE(held(round).ok());
+  go_on();
+  EXPECT_EQ(rounds_done(), 7u) << "exchange 4 was answered before it began";
+  EXPECT_EQ(sender.held(base::PeerId{0}, {}).refusal().reason, "not_a_neighbour");
+  sender.left(base::PeerId{2}, base::Round{7});
+  EXPECT_EQ(rounds_done(), 8u) << "nobody waits for who has left";
 }
 
 Task<> decode_all(Node& node, std::vector<float>& sum, std::vector<bool>& decoded) {

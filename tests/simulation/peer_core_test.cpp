@@ -91,6 +91,7 @@ class PeerCoreTest : public ::testing::Test {
                                       .decay = *decay,
                                       .learning_rate = 0.1,
                                       .compressor = *compressor,
+                                      .schedule = *schedule,
                                       .weight = [](const topology::Arc&) { return 0.5; }};
     core = std::make_unique<PeerCore>(std::move(settings), ingredients, *algorithm, transport, shell);
     shell.core = core.get();
@@ -122,6 +123,7 @@ class PeerCoreTest : public ::testing::Test {
       compression::make_compressor("identity", base::ParameterLayout::flat(kParameters));
   std::unique_ptr<learning::Optimizer> optimizer = learning::make_optimizer("sgd", kParameters);
   std::unique_ptr<learning::Decay> decay = learning::make_decay("constant", 10);
+  std::unique_ptr<topology::Schedule> schedule = topology::make_schedule("static", "path", 2, 1);
   std::unique_ptr<gossip::Algorithm> algorithm = gossip::make_algorithm("dpsgd(order=atc)", *compressor, kParameters);
   KeepingTransport transport;
   InlineShell shell;
