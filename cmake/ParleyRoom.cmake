@@ -31,6 +31,8 @@ function(parley_test name)
   add_executable(${name} ${TEST_SOURCES})
   list(TRANSFORM TEST_ROOMS PREPEND parley_)
   target_link_libraries(${name} PRIVATE parley_flags ${TEST_ROOMS} ${TEST_LIBRARIES} GTest::gmock GTest::gtest_main)
+  # What is tested is compiled as it is shipped; the tests themselves need a third less time to compile so.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME room)
   set(labels ${room} ${TEST_LABELS})
   list(REMOVE_DUPLICATES labels)
