@@ -43,7 +43,7 @@ HWY_INLINE void quantise_group(const float* x, const CellGrid& grid, const CellL
   const std::size_t lanes = hn::Lanes(d);
   hn::Vec<U32> words[4];
   for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
-    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+    rounding_words(key, first_block, l, words);
     for (std::size_t j = 0; j < 4; ++j) {
       const std::size_t at = kBlocksPerGroup * j + l;
       const auto t = t_of(d, hn::LoadU(d, x + at), grid);

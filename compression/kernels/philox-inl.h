@@ -35,22 +35,44 @@ HWY_INLINE void philox_round(PhiloxWords& w, hn::Vec<U64> key0, hn::Vec<U64> key
   w.c3 = product0;
 }
 
+/// All ten rounds of consecutive blocks.
+HWY_INLINE PhiloxWords philox_of(const base::PhiloxInput& key, hn::Vec<U64> blocks) {
+  const U64 d64;
+  PhiloxWords words{blocks, hn::Set(d64, key.counter1), hn::Set(d64, key.counter2), hn::Set(d64, key.counter3)};
+  std::uint32_t key0 = key.key0, key1 = key.key1;
+  for (int round = 0; round < 10; ++round) {
+    philox_round(words, hn::Set(d64, key0), hn::Set(d64, key1));
+    key0 += 0x9E3779B9u;
+    key1 += 0xBB67AE85u;
+  }
+  return words;
+}
+
+/// The words that rounding draws (see philox.h) for Lanes(U32()) coordinates of a group: lane i of words[j] is that of
+/// coordinate 16 j + l + i.
+HWY_INLINE void rounding_words(const base::PhiloxInput& key, std::uint32_t first_block, std::size_t l,
+                               hn::Vec<U32> (&words)[4]) {
+  const U64 d64;
+  const hn::Repartition<std::uint8_t, U64> d8;
+  const auto first = hn::Set(d64, first_block + static_cast<std::uint32_t>(l / 2));
+  const PhiloxWords drawn = philox_of(key, hn::Add(first, hn::Iota(d64, 0)));
+  // The word in the low half stays there; its halves, exchanged, go to the upper half.
+  alignas(16) constexpr std::uint8_t kAndRotated[16] = {0, 1, 2, 3, 2, 3, 0, 1, 8, 9, 10, 11, 10, 11, 8, 9};
+  const auto order = hn::LoadDup128(d8, kAndRotated);
+  const auto both = [&](hn::Vec<U64> word)
+                        HWY_ATTR { return hn::BitCast(U32(), hn::TableLookupBytes(hn::BitCast(d8, word), order)); };
+  words[0] = both(drawn.c0);
+  words[1] = both(drawn.c1);
+  words[2] = both(drawn.c2);
+  words[3] = both(drawn.c3);
+}
+
 /// The words of Lanes(U32()) consecutive blocks: lane l of words[j] is word j of block first + l.
 HWY_INLINE void philox_blocks(const base::PhiloxInput& key, std::uint32_t first, hn::Vec<U32> (&words)[4]) {
   const U32 d32;
   const U64 d64;
   const auto blocks = hn::Add(hn::Set(d64, first), hn::Add(hn::Iota(d64, 0), hn::Iota(d64, 0)));
-  PhiloxWords even{blocks, hn::Set(d64, key.counter1), hn::Set(d64, key.counter2), hn::Set(d64, key.counter3)};
-  PhiloxWords odd = even;
-  odd.c0 = hn::Add(blocks, hn::Set(d64, 1));
-  std::uint32_t key0 = key.key0, key1 = key.key1;
-  for (int round = 0; round < 10; ++round) {
-    const auto k0 = hn::Set(d64, key0), k1 = hn::Set(d64, key1);
-    philox_round(even, k0, k1);
-    philox_round(odd, k0, k1);
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
-  }
+  const PhiloxWords even = philox_of(key, blocks), odd = philox_of(key, hn::Add(blocks, hn::Set(d64, 1)));
   const auto join = [&](hn::Vec<U64> low, hn::Vec<U64> high) HWY_ATTR {
     return hn::OddEven(hn::BitCast(d32, hn::ShiftLeft<32>(high)), hn::BitCast(d32, low));
   };

@@ -46,7 +46,7 @@ void draw_groups(const float* x, std::size_t groups, const LevelGrid& grid, cons
     for (auto& code : codes) code = hn::Zero(di);
     for (const std::int32_t weight : kWeights) {
       for (std::size_t l = 0; l < kBlocksPerGroup; l += kLanes) {
-        philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+        rounding_words(key, first_block, l, words);
         for (std::size_t j = 0; j < 4; ++j) {
           const std::size_t at = kBlocksPerGroup * j + l;
           prefetch_ahead(x, at, kLanes);
