@@ -35,7 +35,7 @@ HWY_INLINE unsigned to_powers_vector(const float* x, hn::Vec<I32> carry, Largest
   return bits[0] | (static_cast<unsigned>(bits[1]) << 8);
 }
 
-HWY_INLINE void to_powers_group(const float* x, const base::PhiloxInput& key, std::uint32_t first_block,
+HWY_INLINE void to_powers_group(const float* x, const PhiloxKeys& key, std::uint32_t first_block,
                                 LargestMagnitude& largest, std::uint8_t* exponents, std::uint8_t* signs) {
   const I32 di;
   const std::size_t lanes = hn::Lanes(di);
@@ -83,11 +83,12 @@ HWY_INLINE void for_each_group(const float* x, std::size_t n, std::uint8_t* expo
 
 std::uint32_t to_powers(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint32_t first_block,
                         std::uint8_t* exponents, std::uint8_t* signs) {
+  const PhiloxKeys keys(key);
   LargestMagnitude largest;
   for_each_group(x, n, exponents, signs,
                  [&](const float* from, std::uint8_t* to, std::uint8_t* to_signs, std::size_t i) HWY_ATTR {
                    const auto block = first_block + static_cast<std::uint32_t>(i / kGroup * kBlocksPerGroup);
-                   to_powers_group(from, key, block, largest, to, to_signs);
+                   to_powers_group(from, keys, block, largest, to, to_signs);
                  });
   return largest.bits();
 }
