@@ -39,6 +39,7 @@
 #include "compression/coding/kept_code.h"
 #include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
+#include "compression/coding/shared_sums.h"
 #include "compression/coding/stage.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/matrix.h"
@@ -64,39 +65,13 @@ struct AtomsState final : State {
   std::vector<bool> negative;
   std::vector<std::uint32_t> room;  // for as many indices as there may be
 
-  // What the pieces find: their sums, and the atoms that they send. The latter are not initialised, so that memory that
-  // is never needed is never touched.
-  std::vector<kernels::Split> splits;
-  std::vector<double> squares;
+  SharedSums sums;
+  // The atoms that the pieces send. Not initialised, so that memory that is never needed is never touched.
   std::vector<std::size_t> sent;
   std::unique_ptr<std::uint32_t[]> sent_indices;
   std::unique_ptr<float[]> sent_values;
   std::size_t sent_room = 0;
 };
-
-static_assert(kPiece == kernels::kSumChunk, "sums of pieces are added as those of chunks are");
-
-/// kernels::split_at and kernels::sum_of_squares, by all threads.
-kernels::Split split_at(std::span<const float> x, float threshold, AtomsState& own) {
-  for_each_piece(own, x.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
-    own.splits[first / kPiece] = kernels::split_at(x.data() + first, length, threshold);
-  });
-  kernels::Split sum{0, 0, 0};
-  for (std::size_t i = 0; i < x.size(); i += kPiece) {
-    const kernels::Split& piece = own.splits[i / kPiece];
-    sum = {sum.count + piece.count, sum.energy + piece.energy, sum.length + piece.length};
-  }
-  return sum;
-}
-
-double sum_of_squares(std::span<const float> x, AtomsState& own) {
-  for_each_piece(own, x.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
-    own.squares[first / kPiece] = kernels::sum_of_squares(x.data() + first, length);
-  });
-  double sum = 0;
-  for (std::size_t i = 0; i < x.size(); i += kPiece) sum += own.squares[i / kPiece];
-  return sum;
-}
 
 class Atomo final : public Compressor {
  public:
@@ -174,8 +149,6 @@ void Atomo::prepare(std::size_t d, AtomsState& own) const {
   own.drawn.reserve(d);
   own.negative.reserve(d);
   const std::size_t pieces = Pieces(d, 1).count(), room = d + pieces * kPadding;
-  own.splits.resize(std::max(own.splits.size(), pieces));
-  own.squares.resize(std::max(own.squares.size(), pieces));
   own.sent.resize(std::max(own.sent.size(), pieces));
   if (own.sent_room >= room) return;
   own.sent_indices = std::make_unique_for_overwrite<std::uint32_t[]>(room);
@@ -256,8 +229,8 @@ base::Result<std::size_t> Atomo::encode(std::span<const float> x, const base::Ra
   analyse(x, std::ldexp(1.0f, 127 - exponent), own);
   const std::span<const float> coefficients(own.coefficients.data(), d);
   const AtomProbabilities atoms =
-      balance(budget(d), [&](float threshold) { return split_at(coefficients, threshold, own); });
-  const double energy = sum_of_squares(coefficients, own);
+      balance(budget(d), [&](float threshold) { return own.sums.split_at(coefficients, threshold, state); });
+  const double energy = own.sums.sum_of_squares(coefficients, state);
   const auto factor = static_cast<float>(contractive_ ? std::min(1.0, energy / atoms.second_moment()) : 1.0);
   draw(coefficients, atoms.threshold, factor, key, own);
   return write(exponent, atoms.threshold * factor, d, own, out.data());
