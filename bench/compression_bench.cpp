@@ -2,18 +2,26 @@
 //
 // Every row shows GB/s of floats, the ratio to memcpy, bits per coordinate and the contraction measured on Gaussian
 // floats. Good would be, at 25 Mi floats on one core: identity, f16, bf16, sign and randk 0.7 of memcpy or more; qsgd
-// 0.35 encoding and 0.6 decoding; topk(ratio=0.01) 0.25 encoding. All times are CPU times of the thread.
+// 0.35 encoding and 0.6 decoding; topk(ratio=0.01) 0.25 encoding. These are CPU times of the thread.
+//
+// Rows that end in /threads:2 share the work with a pool of two threads and show wall times: GB/s, how many times as
+// fast as one thread (of_one), and how many times as fast two threads copy the same floats, half each (memcpy_of_one).
+// Both are medians of runs with one and with two threads in turn. Good would be 1.7 where memcpy allows it.
 #include <benchmark/benchmark.h>
 #include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compression/compressor.h"
 #include "compression/registry.h"
+#include "daemon/worker_pool.h"
 
 namespace {
 
@@ -52,6 +60,54 @@ double memcpy_seconds(std::size_t d) {
   }
   std::nth_element(times.begin(), times.begin() + 4, times.end());
   return times[4];
+}
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+template <class Run>
+double wall_seconds_of(Run run) {
+  const double start = wall_seconds();
+  run();
+  benchmark::ClobberMemory();
+  return wall_seconds() - start;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// How many times as fast `two` is as `one`: of the medians of runs in turn.
+template <class One, class Two>
+double speed_up(One one, Two two) {
+  constexpr int kRuns = 9;
+  std::vector<double> ones, twos;
+  for (int i = 0; i < kRuns; ++i) {
+    ones.push_back(wall_seconds_of(one));
+    twos.push_back(wall_seconds_of(two));
+  }
+  return median(ones) / median(twos);
+}
+
+/// What the caller and one thread of a pool of two share.
+daemon::WorkerPool& pool() {
+  static daemon::WorkerPool workers(2);
+  return workers;
+}
+
+double memcpy_speed_up(std::size_t d) {
+  const float* x = gaussian(d).data();
+  std::vector<float> copy(d);
+  const std::size_t half = d / 2;
+  return speed_up([&] { std::memcpy(copy.data(), x, d * sizeof(float)); },
+                  [&] {
+                    pool().run(2, [&](std::size_t task, std::size_t) {
+                      std::memcpy(copy.data() + task * half, x + task * half, half * sizeof(float));
+                    });
+                  });
 }
 
 /// One operator and size, ready to run.
@@ -114,6 +170,28 @@ void measure(benchmark::State& bench, const std::string& spec, Run run) {
   bench.counters["delta"] = delta;
 }
 
+/// `run` drives a Setup; the second one shares its work.
+template <class Run>
+void measure_shared(benchmark::State& bench, const std::string& spec, Run run) {
+  const auto d = static_cast<std::size_t>(bench.range(0));
+  Setup alone(spec, d), shared(spec, d);
+  shared.state->share_with(pool());
+  const auto one = [&] { run(alone); };
+  const auto two = [&] { run(shared); };
+  one();
+  two();
+  if (shared.payload != alone.payload) bench.SkipWithError("two threads make another payload");
+  double seconds = 0;
+  std::size_t iterations = 0;
+  for (auto _ : bench) {
+    seconds += wall_seconds_of(two);
+    ++iterations;
+  }
+  bench.counters["GB/s"] = 4e-9 * static_cast<double>(d * iterations) / seconds;
+  bench.counters["of_one"] = speed_up(one, two);
+  bench.counters["memcpy_of_one"] = memcpy_speed_up(d);
+}
+
 void register_operator(const std::string& spec) {
   const auto encode = [spec](benchmark::State& bench) { measure(bench, spec, [](Setup& setup) { setup.encode(); }); };
   const auto decode = [spec](benchmark::State& bench) {
@@ -123,6 +201,20 @@ void register_operator(const std::string& spec) {
   for (const int size : {4 << 10, 64 << 10, 1 << 20, 25 << 20}) {
     benchmark::RegisterBenchmark((spec + "/encode").c_str(), encode)->Arg(size);
     benchmark::RegisterBenchmark((spec + "/decode_add").c_str(), decode)->Arg(size);
+  }
+  const auto shared_encode = [spec](benchmark::State& bench) {
+    measure_shared(bench, spec, [](Setup& setup) { setup.encode(); });
+  };
+  const auto shared_decode = [spec](benchmark::State& bench) {
+    measure_shared(bench, spec, [sign = 1.0f](Setup& setup) mutable { setup.decode_add(sign = -sign); });
+  };
+  for (const int size : {1 << 20, 25 << 20}) {
+    for (const auto& [name, shared] :
+         {std::pair<const char*, std::function<void(benchmark::State&)>>{"encode", shared_encode},
+          {"decode_add", shared_decode}})
+      benchmark::RegisterBenchmark(fmt::format("{}/{}/threads:2", spec, name).c_str(), shared)
+          ->Arg(size)
+          ->UseRealTime();
   }
 }
 

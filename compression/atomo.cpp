@@ -27,6 +27,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numbers>
 #include <vector>
 
@@ -36,7 +37,9 @@
 #include "compression/coding/bit_stream.h"
 #include "compression/coding/index_code.h"
 #include "compression/coding/kept_code.h"
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
+#include "compression/coding/shared_sums.h"
 #include "compression/coding/stage.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/matrix.h"
@@ -61,6 +64,13 @@ struct AtomsState final : State {
   std::vector<float> values;
   std::vector<bool> negative;
   std::vector<std::uint32_t> room;  // for as many indices as there may be
+
+  SharedSums sums;
+  // The atoms that the pieces send. Not initialised, so that memory that is never needed is never touched.
+  std::vector<std::size_t> sent;
+  std::unique_ptr<std::uint32_t[]> sent_indices;
+  std::unique_ptr<float[]> sent_values;
+  std::size_t sent_room = 0;
 };
 
 class Atomo final : public Compressor {
@@ -138,49 +148,63 @@ void Atomo::prepare(std::size_t d, AtomsState& own) const {
   own.values.reserve(most_certain(d));
   own.drawn.reserve(d);
   own.negative.reserve(d);
+  const std::size_t pieces = Pieces(d, 1).count(), room = d + pieces * kPadding;
+  own.sent.resize(std::max(own.sent.size(), pieces));
+  if (own.sent_room >= room) return;
+  own.sent_indices = std::make_unique_for_overwrite<std::uint32_t[]>(room);
+  own.sent_values = std::make_unique_for_overwrite<float[]>(room);
+  own.sent_room = room;
 }
 
 void Atomo::analyse(std::span<const float> x, float u, AtomsState& own) const {
-  std::transform(x.begin(), x.end(), own.coefficients.begin(), [u](float value) { return value * u; });
-  if (basis_ == nullptr) return;
-  std::array<float, kBasisOrder> block;
-  for (std::size_t i = 0; i + kBasisOrder <= x.size(); i += kBasisOrder) {
-    float* coefficients = own.coefficients.data() + i;
-    std::copy_n(coefficients, kBasisOrder, block.begin());
-    kernels::multiply_transposed(basis_->analysis.data(), kBasisOrder, kBasisOrder, 1.0f, block.data(), 1,
-                                 coefficients);
-  }
+  for_each_piece(own, x.size(), kBasisOrder, [&](std::size_t first, std::size_t length, std::size_t) {
+    float* const to = own.coefficients.data() + first;
+    std::transform(x.begin() + static_cast<std::ptrdiff_t>(first),
+                   x.begin() + static_cast<std::ptrdiff_t>(first + length), to, [u](float value) { return value * u; });
+    if (basis_ == nullptr) return;
+    std::array<float, kBasisOrder> block;
+    for (std::size_t i = 0; i + kBasisOrder <= length; i += kBasisOrder) {
+      std::copy_n(to + i, kBasisOrder, block.begin());
+      kernels::multiply_transposed(basis_->analysis.data(), kBasisOrder, kBasisOrder, 1.0f, block.data(), 1, to + i);
+    }
+  });
 }
 
 /// Draws, for probabilities |c_i| / threshold, what is sent of the coefficients.
 void draw(std::span<const float> coefficients, float threshold, float factor, const base::RandomKey& key,
           AtomsState& own) {
-  own.certain.clear();
-  own.values.clear();
-  own.drawn.clear();
-  own.negative.clear();
   const base::PhiloxInput philox = base::philox_input(key);
   // A threshold of 0 makes all certain.
   // Finite, so that what is zero stays zero.
   constexpr double kMost = static_cast<double>(std::numeric_limits<float>::max());
   const auto per_unit =
       threshold > 0 ? static_cast<float>(std::min(0x1p31 / static_cast<double>(threshold), kMost)) : 0.0f;
-  std::array<std::uint32_t, kChunk> words;
-  std::array<std::uint32_t, kChunk + kPadding> indices;
-  std::array<float, kChunk + kPadding> values;
-  for (std::size_t i = 0; i < coefficients.size(); i += kChunk) {
-    kernels::random_words(philox, static_cast<std::uint32_t>(i / kernels::kGroup) * kernels::kBlocksPerGroup,
-                          kChunk / kernels::kGroup, words.data());
-    const std::size_t count = kernels::draw_in_proportion(
-        coefficients.data() + i, std::min(kChunk, coefficients.size() - i), threshold, per_unit, words.data(),
-        static_cast<std::uint32_t>(i), indices.data(), values.data());
-    for (std::size_t j = 0; j < count; ++j) {
-      if (std::abs(values[j]) >= threshold) {
-        own.certain.push_back(indices[j]);
-        own.values.push_back(values[j] * factor);
+  const auto place_of = [](std::size_t first) { return first + first / kPiece * kPadding; };
+  for_each_piece(own, coefficients.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+    std::array<std::uint32_t, kChunk> words;
+    std::size_t end = place_of(first);
+    for (std::size_t i = first; i < first + length; i += kChunk) {
+      kernels::random_words(philox, static_cast<std::uint32_t>(i / kernels::kGroup) * kernels::kBlocksPerGroup,
+                            kChunk / kernels::kGroup, words.data());
+      end += kernels::draw_in_proportion(coefficients.data() + i, std::min(kChunk, first + length - i), threshold,
+                                         per_unit, words.data(), static_cast<std::uint32_t>(i),
+                                         own.sent_indices.get() + end, own.sent_values.get() + end);
+    }
+    own.sent[first / kPiece] = end - place_of(first);
+  });
+  own.certain.clear();
+  own.values.clear();
+  own.drawn.clear();
+  own.negative.clear();
+  for (std::size_t first = 0; first < coefficients.size(); first += kPiece) {
+    const std::size_t start = place_of(first);
+    for (std::size_t j = start; j < start + own.sent[first / kPiece]; ++j) {
+      if (std::abs(own.sent_values[j]) >= threshold) {
+        own.certain.push_back(own.sent_indices[j]);
+        own.values.push_back(own.sent_values[j] * factor);
       } else {
-        own.drawn.push_back(indices[j]);
-        own.negative.push_back(values[j] < 0);
+        own.drawn.push_back(own.sent_indices[j]);
+        own.negative.push_back(own.sent_values[j] < 0);
       }
     }
   }
@@ -193,7 +217,9 @@ base::Result<std::size_t> Atomo::encode(std::span<const float> x, const base::Ra
   auto& own = own_state<AtomsState>(state);
   const std::size_t d = x.size();
   prepare(d, own);
-  const std::uint32_t largest = kernels::max_magnitude_bits(x.data(), d);
+  const std::uint32_t largest = largest_of_pieces(state, d, 1, [&](std::size_t first, std::size_t length) {
+    return kernels::max_magnitude_bits(x.data() + first, length);
+  });
   if (largest >= kernels::kInfinityBits) return not_finite(x);
   if (largest < kSmallestNormal) {
     out[0] = std::byte{0};
@@ -202,8 +228,9 @@ base::Result<std::size_t> Atomo::encode(std::span<const float> x, const base::Ra
   const auto exponent = static_cast<std::uint8_t>(largest >> 23);
   analyse(x, std::ldexp(1.0f, 127 - exponent), own);
   const std::span<const float> coefficients(own.coefficients.data(), d);
-  const AtomProbabilities atoms = balance(coefficients, budget(d));
-  const double energy = kernels::sum_of_squares(coefficients.data(), d);
+  const AtomProbabilities atoms =
+      balance(budget(d), [&](float threshold) { return own.sums.split_at(coefficients, threshold, state); });
+  const double energy = own.sums.sum_of_squares(coefficients, state);
   const auto factor = static_cast<float>(contractive_ ? std::min(1.0, energy / atoms.second_moment()) : 1.0);
   draw(coefficients, atoms.threshold, factor, key, own);
   return write(exponent, atoms.threshold * factor, d, own, out.data());
@@ -278,14 +305,16 @@ base::Result<void> Atomo::decode_add(std::span<const std::byte> payload, const b
   std::fill_n(own.coefficients.begin(), y.size(), 0.0f);
   for (std::size_t j = 0; j < own.certain.size(); ++j) own.coefficients[own.certain[j]] = own.values[j];
   for (std::size_t j = 0; j < own.drawn.size(); ++j) own.coefficients[own.drawn[j]] = own.negative[j] ? -*unit : *unit;
-  std::array<float, kBasisOrder> block;
-  std::size_t i = 0;
-  for (; i + kBasisOrder <= y.size(); i += kBasisOrder) {
-    kernels::multiply_transposed(basis_->synthesis.data(), kBasisOrder, kBasisOrder, 1.0f, own.coefficients.data() + i,
-                                 1, block.data());
-    for (std::size_t j = 0; j < kBasisOrder; ++j) add(i + j, block[j]);
-  }
-  for (; i < y.size(); ++i) add(i, own.coefficients[i]);
+  for_each_piece(state, y.size(), kBasisOrder, [&](std::size_t first, std::size_t length, std::size_t) {
+    std::array<float, kBasisOrder> block;
+    std::size_t i = first;
+    for (; i + kBasisOrder <= first + length; i += kBasisOrder) {
+      kernels::multiply_transposed(basis_->synthesis.data(), kBasisOrder, kBasisOrder, 1.0f,
+                                   own.coefficients.data() + i, 1, block.data());
+      for (std::size_t j = 0; j < kBasisOrder; ++j) add(i + j, block[j]);
+    }
+    for (; i < first + length; ++i) add(i, own.coefficients[i]);
+  });
   return {};
 }
 

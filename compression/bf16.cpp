@@ -4,6 +4,7 @@
 //
 // A relative error of at most 2^-8 wherever x is not denormal. Floats above the largest bfloat16 become it, not
 // infinity.
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/floats.h"
 #include "compression/kernels/scan.h"
@@ -22,17 +23,26 @@ class Bf16 final : public Compressor {
   std::size_t max_payload_size(std::size_t d) const override { return 2 * d; }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    if (kernels::to_bf16(x.data(), x.size(), out.data()) >= kernels::kInfinityBits) return not_finite(x);
+    const std::uint32_t largest = largest_of_pieces(state, x.size(), 1, [&](std::size_t first, std::size_t length) {
+      return kernels::to_bf16(x.data() + first, length, out.data() + 2 * first, x.size());
+    });
+    if (largest >= kernels::kInfinityBits) return not_finite(x);
     return 2 * x.size();
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
-    if (auto checked = check_payload(payload, y.size()); !checked) return checked;
-    add_slice(payload, y.size(), 0, scale, y);
+    if (payload.size() != 2 * y.size()) return wrong_size(payload.size(), 2 * y.size());
+    const std::uint32_t largest = largest_of_pieces(state, y.size(), 1, [&](std::size_t first, std::size_t length) {
+      return std::uint32_t{kernels::max_magnitude_16(payload.data() + 2 * first, length)};
+    });
+    if (largest > kernels::kLargestBf16) return wrong_code(0);
+    for_each_piece(state, y.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+      add_slice(payload, y.size(), first, scale, y.subspan(first, length));
+    });
     return {};
   }
 

@@ -12,11 +12,13 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "compression/coding/index_code.h"
 #include "compression/coding/kept_code.h"
 #include "compression/coding/kept_count.h"
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
 #include "compression/kernels/scan.h"
@@ -31,10 +33,16 @@ constexpr std::size_t kPadding = 16;  // what the kernel may write past what it 
 struct BlocksState final : State {
   explicit BlocksState(KeptCode::Scratch made) : scratch(std::move(made)) {}
 
+  void share_with(base::Executor& executor) override {
+    State::share_with(executor);
+    scratch.values_state->share_with(executor);
+  }
+
   KeptCode::Scratch scratch;
   std::vector<std::uint32_t> indices;
   std::vector<float> values;
   std::vector<double> energies;
+  std::vector<std::size_t> counts;  // of what the pieces keep
 };
 
 /// Of `count` collected coordinates with magnitudes from `least` on, keeps those above it and the first that equal it,
@@ -73,6 +81,10 @@ class LargestInBlocks final : public Compressor {
  private:
   /// Of all blocks together.
   std::size_t most(std::size_t d) const { return d / block_ * kept_.of(block_) + kept_.of(d % block_); }
+  /// Writes what is kept of these coordinates, whole blocks, and returns how many those are; nothing if one of them is
+  /// not finite.
+  std::optional<std::size_t> choose(std::span<const float> x, std::size_t first, std::size_t length,
+                                    std::uint32_t* indices, float* values) const;
 
   std::string spec_;
   std::size_t block_;
@@ -93,26 +105,48 @@ Properties LargestInBlocks::properties(std::size_t d) const {
   return properties;
 }
 
+std::optional<std::size_t> LargestInBlocks::choose(std::span<const float> x, std::size_t first, std::size_t length,
+                                                   std::uint32_t* indices, float* values) const {
+  std::size_t found = 0;
+  for (std::size_t i = first; i < first + length; i += block_) {
+    const std::size_t n = std::min(block_, first + length - i), k = kept_.of(n);
+    const std::uint32_t least = std::max(kernels::split_magnitude(x.data() + i, n, k), 1u);
+    auto [count, largest] = kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i),
+                                                      indices + found, values + found);
+    if (largest >= kernels::kInfinityBits) return std::nullopt;
+    if (count > k) count = first_ties(indices + found, values + found, count, least, k);
+    found += count;
+  }
+  return found;
+}
+
 base::Result<std::size_t> LargestInBlocks::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                                   std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kMostCoordinates, out.size(), x.size());
   auto& own = own_state<BlocksState>(state);
-  const std::size_t room = most(x.size()) + block_ + kPadding;
+  const Pieces pieces(x.size(), block_);
+  // Each piece has room of its own, and for what a block's coordinates may take before ties are left out.
+  const auto place_of = [&](std::size_t piece) { return most(pieces.first(piece)) + piece * (block_ + kPadding); };
+  const std::size_t room = most(x.size()) + pieces.count() * (block_ + kPadding);
   if (own.indices.size() < room) {
     own.indices.resize(room);
     own.values.resize(room);
   }
+  own.counts.resize(std::max(own.counts.size(), pieces.count()));
+  const bool finite = all_of_tasks(state, x.size(), pieces.count(), [&](std::size_t piece, std::size_t) {
+    const std::size_t place = place_of(piece);
+    const auto count =
+        choose(x, pieces.first(piece), pieces.size(piece), own.indices.data() + place, own.values.data() + place);
+    own.counts[piece] = count.value_or(0);
+    return count.has_value();
+  });
+  if (!finite) return not_finite(x);
   std::size_t found = 0;
-  for (std::size_t i = 0; i < x.size(); i += block_) {
-    const std::size_t n = std::min(block_, x.size() - i), k = kept_.of(n);
-    const std::uint32_t least = std::max(kernels::split_magnitude(x.data() + i, n, k), 1u);
-    std::uint32_t* indices = own.indices.data() + found;
-    float* values = own.values.data() + found;
-    auto [count, largest] =
-        kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i), indices, values);
-    if (largest >= kernels::kInfinityBits) return not_finite(x);
-    if (count > k) count = first_ties(indices, values, count, least, k);
-    found += count;
+  for (std::size_t piece = 0; piece < pieces.count(); ++piece) {
+    const auto from = static_cast<std::ptrdiff_t>(place_of(piece)), to = static_cast<std::ptrdiff_t>(found);
+    std::copy_n(own.indices.begin() + from, own.counts[piece], own.indices.begin() + to);
+    std::copy_n(own.values.begin() + from, own.counts[piece], own.values.begin() + to);
+    found += own.counts[piece];
   }
   return code_.encode({{own.indices.data(), found}, {own.values.data(), found}}, x.size(), most(x.size()), key,
                       own.scratch, out);
@@ -129,7 +163,7 @@ base::Result<void> LargestInBlocks::decode_add(std::span<const std::byte> payloa
     while (j < kept->indices.size() && kept->indices[j] < start + block_) ++j;
     if (j - first > k) return wrong_index(first + k);
   }
-  kept->add(scale, y);
+  kept->add(scale, y, state);
   return {};
 }
 
@@ -203,11 +237,15 @@ base::Result<std::size_t> LargestBlocks::encode(std::span<const float> x, const 
   own.energies.resize(n);
   own.indices.resize(std::max(own.indices.size(), n));
   own.values.resize(std::max(own.values.size(), std::min(x.size(), k * block_)));
-  for (std::size_t b = 0; b < n; ++b) {
-    const std::size_t i = b * block_;
-    own.energies[b] = kernels::sum_of_squares(x.data() + i, std::min(block_, x.size() - i));
-    if (!std::isfinite(own.energies[b])) return not_finite(x);
-  }
+  const bool finite = all_of_pieces(state, x.size(), block_, [&](std::size_t first, std::size_t length, std::size_t) {
+    for (std::size_t i = first; i < first + length; i += block_) {
+      double& energy = own.energies[i / block_];
+      energy = kernels::sum_of_squares(x.data() + i, std::min(block_, first + length - i));
+      if (!std::isfinite(energy)) return false;
+    }
+    return true;
+  });
+  if (!finite) return not_finite(x);
   const auto chosen = choose(k, own);
   std::size_t floats = 0;
   for (const std::uint32_t b : chosen) {

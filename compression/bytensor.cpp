@@ -35,6 +35,11 @@ constexpr std::size_t kLengthFloats = 2;
 constexpr std::size_t kRadix = std::size_t{1} << 24;
 
 struct BytensorState final : State {
+  void share_with(base::Executor& executor) override {
+    State::share_with(executor);
+    for (const auto& state : states) state->share_with(executor);
+  }
+
   std::span<const float> memory() const override {
     gathered.clear();
     for (const auto& state : states) {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/scan.h"
 #include "compression/kernels/truncation.h"
@@ -39,37 +40,47 @@ class Clip final : public Compressor {
     return {.delta = 1 - worst * worst, .bits_per_coordinate = bits, .suggested_gamma = 1};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    Codes codes;
-    for (std::size_t i = 0; i < x.size(); i += kPart) {
-      const std::size_t n = std::min(kPart, x.size() - i);
-      if (kernels::truncate_floats(x.data() + i, n, bits_, codes.data()) >= kernels::kInfinityBits)
-        return not_finite(x);
-      kernels::pack_codes(codes.data(), n, bits_, out.data() + i / 8 * bits_);
-    }
+    const auto encode_piece = [&](std::size_t first, std::size_t length, std::size_t) {
+      Codes codes;
+      for (std::size_t i = first; i < first + length; i += kPart) {
+        const std::size_t n = std::min(kPart, first + length - i);
+        if (kernels::truncate_floats(x.data() + i, n, bits_, codes.data()) >= kernels::kInfinityBits) return false;
+        kernels::pack_codes(codes.data(), n, bits_, out.data() + i / 8 * bits_);
+      }
+      return true;
+    };
+    if (!all_of_pieces(state, x.size(), kPart, encode_piece)) return not_finite(x);
     return max_payload_size(x.size());
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
     const std::size_t size = max_payload_size(y.size());
     if (payload.size() != size) return wrong_size(payload.size(), size);
     const std::size_t pad = 8 * size - y.size() * bits_;
     if (pad > 0 && (payload[size - 1] >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
-    Codes codes;
-    for (std::size_t i = 0; i < y.size(); i += kPart) {
-      const std::size_t n = std::min(kPart, y.size() - i);
-      kernels::unpack_codes(payload.data() + i / 8 * bits_, n, bits_, codes.data());
-      if (kernels::largest_code(codes.data(), n, bits_) >= kernels::kInfinityBits >> (32 - bits_))
-        return wrong_code(i / kPart);
-    }
-    for (std::size_t i = 0; i < y.size(); i += kPart) {
-      const std::size_t n = std::min(kPart, y.size() - i);
-      kernels::unpack_codes(payload.data() + i / 8 * bits_, n, bits_, codes.data());
-      kernels::add_truncated(codes.data(), n, bits_, scale, y.data() + i);
-    }
+    const auto check = [&](std::size_t first, std::size_t length) -> base::Result<void> {
+      Codes codes;
+      for (std::size_t i = first; i < first + length; i += kPart) {
+        const std::size_t n = std::min(kPart, first + length - i);
+        kernels::unpack_codes(payload.data() + i / 8 * bits_, n, bits_, codes.data());
+        if (kernels::largest_code(codes.data(), n, bits_) >= kernels::kInfinityBits >> (32 - bits_))
+          return wrong_code(i / kPart);
+      }
+      return {};
+    };
+    if (auto checked = first_refusal_of_pieces(state, y.size(), kPart, check); !checked) return checked;
+    for_each_piece(state, y.size(), kPart, [&](std::size_t first, std::size_t length, std::size_t) {
+      Codes codes;
+      for (std::size_t i = first; i < first + length; i += kPart) {
+        const std::size_t n = std::min(kPart, first + length - i);
+        kernels::unpack_codes(payload.data() + i / 8 * bits_, n, bits_, codes.data());
+        kernels::add_truncated(codes.data(), n, bits_, scale, y.data() + i);
+      }
+    });
     return {};
   }
 

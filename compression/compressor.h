@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/executor.h"
 #include "base/layout.h"
 #include "base/random.h"
 
@@ -37,6 +38,12 @@ class State {
  public:
   virtual ~State() = default;
 
+  /// From now on large vectors are coded by all threads of the executor, which outlives the state: not the bytes, not
+  /// the decoded floats and not the refusals depend on it. Scratch memory is for each thread then, and what a thread
+  /// needs is allocated when it takes part for the first time.
+  virtual void share_with(base::Executor& executor) { executor_ = &executor; }
+  base::Executor* executor() const { return executor_; }  ///< null: whoever calls does everything
+
   /// What encode() remembers of its last input, for checkpoints. Empty unless the operator is warm-started.
   virtual std::span<const float> memory() const { return {}; }
   /// Goes on from a checkpoint. Refuses what memory() of this operator cannot be; the state is then unchanged.
@@ -44,6 +51,9 @@ class State {
     if (memory.empty()) return {};
     return base::Refusal{"memory_size", "this operator remembers nothing"};
   }
+
+ private:
+  base::Executor* executor_ = nullptr;
 };
 
 /// An operator. Immutable after construction and safe to share between threads; what changes is in State.

@@ -10,14 +10,17 @@
 // The sender takes form 1 if it is shorter. Norms, levels, random words and what is decoded are those of
 // qsgd(levels=s). Levels of a bucket whose norm is 0 are 0. In form 1 a block takes about sum_k d_k log2(d / d_k) bits,
 // d_k being the number of its coordinates on level k. The paper's feedback of errors is feedback/ecq.cpp.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "compression/coding/dither.h"
 #include "compression/coding/gaussian_levels.h"
+#include "compression/coding/lanes.h"
 #include "compression/coding/rans.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
@@ -32,15 +35,21 @@ namespace {
 constexpr std::size_t kBlock = 1 << 16;
 constexpr std::byte kFixed{0}, kCoded{1};
 
-struct EcqState final : State {
-  explicit EcqState(std::size_t alphabet) : table(alphabet), counts(alphabet), frequencies(alphabet) {}
+struct EcqScratch {
+  explicit EcqScratch(std::size_t alphabet) : table(alphabet), counts(alphabet), frequencies(alphabet) {}
   SymbolTable table;
   std::vector<std::uint32_t> counts;
   std::vector<std::uint16_t> frequencies;
   std::vector<std::int16_t> bucket;   ///< levels, in whole groups
-  std::vector<std::uint8_t> symbols;  ///< of a block when encoding, of all of them when decoding
+  std::vector<std::uint8_t> symbols;  ///< of a block
   std::vector<std::uint16_t> words;
   std::vector<std::byte> stream;
+};
+
+struct EcqState final : LanesState<EcqScratch> {
+  using LanesState::LanesState;
+  std::vector<std::uint8_t> symbols;  ///< of all blocks, when decoding
+  std::vector<std::size_t> sizes;     ///< of the blocks, when encoding
 };
 
 class Ecq final : public Compressor {
@@ -53,7 +62,9 @@ class Ecq final : public Compressor {
 
   const std::string& spec() const override { return spec_; }
   std::uint8_t wire_id() const override { return ecq_row().wire_id; }
-  std::unique_ptr<State> make_state() const override { return std::make_unique<EcqState>(alphabet()); }
+  std::unique_ptr<State> make_state() const override {
+    return std::make_unique<EcqState>([this] { return std::make_unique<EcqScratch>(alphabet()); });
+  }
 
   std::size_t max_payload_size(std::size_t d) const override {
     const std::size_t rest = d % block_;
@@ -74,16 +85,17 @@ class Ecq final : public Compressor {
   std::size_t table_size() const { return alphabet() * sizeof(std::uint16_t); }
   double shrink(std::size_t length) const { return length == dither_.bucket ? full_shrink_ : dither_.shrink(length); }
 
-  /// The symbols of n coordinates, which begin with bucket `first`, and their norms.
-  base::Result<void> quantise(std::span<const float> x, std::size_t at, std::size_t n, const base::PhiloxInput& key,
-                              EcqState& state, std::byte* norms) const;
+  void prepare(std::size_t d, EcqScratch& scratch) const;
+  /// The symbols of n coordinates from `at` on, and their norms. False if one of them is not finite.
+  bool quantise(std::span<const float> x, std::size_t at, std::size_t n, const base::PhiloxInput& key,
+                EcqScratch& scratch, std::byte* norms) const;
   /// Appends the block of these symbols to `to` and returns its end.
-  std::byte* put_block(std::span<const std::uint8_t> symbols, EcqState& state, std::byte* to) const;
+  std::byte* put_block(std::span<const std::uint8_t> symbols, EcqScratch& state, std::byte* to) const;
   void put_fixed(std::span<const std::uint8_t> symbols, std::byte* to) const;
-  void count(std::span<const std::uint8_t> symbols, EcqState& state) const;
+  void count(std::span<const std::uint8_t> symbols, EcqScratch& state) const;
 
   /// The bytes of the block that `from` begins with, whose symbols are read.
-  base::Result<std::size_t> get_block(std::span<const std::byte> from, std::size_t index, EcqState& state,
+  base::Result<std::size_t> get_block(std::span<const std::byte> from, std::size_t index, EcqScratch& state,
                                       std::span<std::uint8_t> symbols) const;
   base::Result<void> get_fixed(std::span<const std::byte> from, std::size_t index,
                                std::span<std::uint8_t> symbols) const;
@@ -113,27 +125,44 @@ base::Result<std::size_t> Ecq::encode(std::span<const float> x, const base::Rand
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
   auto& own = own_state<EcqState>(state);
   const base::PhiloxInput philox = base::philox_input(key);
-  const std::size_t most = std::min(block_, x.size());
-  if (own.bucket.size() < stride()) own.bucket.resize(stride());
-  if (own.symbols.size() < most) own.symbols.resize(most);
-  if (own.words.size() < most + 1) own.words.resize(most + 1);
-  if (own.stream.size() < rans_bound(most)) own.stream.resize(rans_bound(most));
-  std::byte* to = out.data() + buckets(x.size()) * sizeof(float);
-  for (std::size_t i = 0; i < x.size(); i += block_) {
-    const std::size_t n = std::min(block_, x.size() - i);
-    if (auto done = quantise(x, i, n, philox, own, out.data()); !done) return done.refusal();
-    to = put_block(std::span(own.symbols).first(n), own, to);
+  std::byte* const norms = out.data();
+  std::byte* const blocks = norms + buckets(x.size()) * sizeof(float);
+  const std::size_t count = (x.size() + block_ - 1) / block_;
+  own.sizes.resize(std::max(own.sizes.size(), count));
+  // Every block first lies where it would if all those before were as long as they may be.
+  const bool finite = all_of_tasks(state, x.size(), count, [&](std::size_t block, std::size_t lane) {
+    EcqScratch& scratch = own.scratch(lane);
+    prepare(x.size(), scratch);
+    const std::size_t first = block * block_, n = std::min(block_, x.size() - first);
+    if (!quantise(x, first, n, philox, scratch, norms)) return false;
+    std::byte* const to = blocks + block * fixed_size(block_);
+    own.sizes[block] = static_cast<std::size_t>(put_block(std::span(scratch.symbols).first(n), scratch, to) - to);
+    return true;
+  });
+  if (!finite) return not_finite(x);
+  std::byte* to = blocks;
+  for (std::size_t block = 0; block < count; ++block) {
+    std::memmove(to, blocks + block * fixed_size(block_), own.sizes[block]);
+    to += own.sizes[block];
   }
   return static_cast<std::size_t>(to - out.data());
 }
 
-base::Result<void> Ecq::quantise(std::span<const float> x, std::size_t at, std::size_t n, const base::PhiloxInput& key,
-                                 EcqState& state, std::byte* norms) const {
+void Ecq::prepare(std::size_t d, EcqScratch& scratch) const {
+  const std::size_t most = std::min(block_, d);
+  if (scratch.bucket.size() < stride()) scratch.bucket.resize(stride());
+  if (scratch.symbols.size() < most) scratch.symbols.resize(most);
+  if (scratch.words.size() < most + 1) scratch.words.resize(most + 1);
+  if (scratch.stream.size() < rans_bound(most)) scratch.stream.resize(rans_bound(most));
+}
+
+bool Ecq::quantise(std::span<const float> x, std::size_t at, std::size_t n, const base::PhiloxInput& key,
+                   EcqScratch& state, std::byte* norms) const {
   const auto blocks_of_bucket = static_cast<std::uint32_t>(stride() / kernels::kGroup) * kernels::kBlocksPerGroup;
   for (std::size_t i = at; i < at + n; i += dither_.bucket) {
     const std::size_t length = std::min(dither_.bucket, at + n - i), index = i / dither_.bucket;
     const double exact = norm_of(dither_.norm, x.data() + i, length);
-    if (!(exact <= std::numeric_limits<double>::max())) return not_finite(x);
+    if (!(exact <= std::numeric_limits<double>::max())) return false;
     const float norm = round_up(exact);
     const bool negligible = is_negligible(norm, dither_.s, shrink(length));
     store(norms + index * sizeof norm, negligible ? 0.0f : norm);
@@ -147,10 +176,10 @@ base::Result<void> Ecq::quantise(std::span<const float> x, std::size_t at, std::
     for (std::size_t j = 0; j < length; ++j)
       symbols[j] = static_cast<std::uint8_t>(state.bucket[j] + static_cast<int>(dither_.s));
   }
-  return {};
+  return true;
 }
 
-void Ecq::count(std::span<const std::uint8_t> symbols, EcqState& state) const {
+void Ecq::count(std::span<const std::uint8_t> symbols, EcqScratch& state) const {
   // Four counts each, since equal symbols in a row would wait for one another.
   std::array<std::array<std::uint32_t, SymbolTable::kMostSymbols>, 4> counts{};
   const std::size_t whole = symbols.size() / 4 * 4;
@@ -162,7 +191,7 @@ void Ecq::count(std::span<const std::uint8_t> symbols, EcqState& state) const {
     state.counts[k] = counts[0][k] + counts[1][k] + counts[2][k] + counts[3][k];
 }
 
-std::byte* Ecq::put_block(std::span<const std::uint8_t> symbols, EcqState& state, std::byte* to) const {
+std::byte* Ecq::put_block(std::span<const std::uint8_t> symbols, EcqScratch& state, std::byte* to) const {
   count(symbols, state);
   state.table.fit(state.counts);
   const std::size_t coded = encode_rans(symbols, state.table, state.words, state.stream.data());
@@ -204,7 +233,7 @@ base::Result<void> Ecq::get_fixed(std::span<const std::byte> from, std::size_t i
   return {};
 }
 
-base::Result<std::size_t> Ecq::get_block(std::span<const std::byte> from, std::size_t index, EcqState& state,
+base::Result<std::size_t> Ecq::get_block(std::span<const std::byte> from, std::size_t index, EcqScratch& state,
                                          std::span<std::uint8_t> symbols) const {
   if (from.empty()) return truncated(0);
   const std::size_t fixed = fixed_size(symbols.size());
@@ -239,7 +268,8 @@ base::Result<void> Ecq::read(std::span<const std::byte> payload, EcqState& state
   if (payload.size() < at) return truncated(payload.size());
   for (std::size_t i = 0; i < d; i += block_) {
     const std::size_t n = std::min(block_, d - i);
-    const auto size = get_block(payload.subspan(at), i / block_, state, std::span(state.symbols).subspan(i, n));
+    const auto size =
+        get_block(payload.subspan(at), i / block_, state.scratch(0), std::span(state.symbols).subspan(i, n));
     if (!size) return size.refusal();
     at += *size;
   }
@@ -262,20 +292,21 @@ base::Result<void> Ecq::read(std::span<const std::byte> payload, EcqState& state
 base::Result<void> Ecq::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale,
                                    State& state, std::span<float> y) const {
   auto& own = own_state<EcqState>(state);
-  const std::size_t most = std::min(block_, y.size());
-  if (own.bucket.size() < stride()) own.bucket.resize(stride());
+  prepare(y.size(), own.scratch(0));
   if (own.symbols.size() < y.size()) own.symbols.resize(y.size());
-  if (own.words.size() < most + 1) own.words.resize(most + 1);
-  if (own.stream.size() < rans_bound(most)) own.stream.resize(rans_bound(most));
   if (auto known = read(payload, own, y.size()); !known) return known;
-  for (std::size_t i = 0; i < y.size(); i += dither_.bucket) {
-    const std::size_t n = std::min(dither_.bucket, y.size() - i);
-    const auto norm = load<float>(payload.data() + i / dither_.bucket * sizeof(float));
-    if (norm == 0) continue;
-    for (std::size_t j = 0; j < n; ++j)
-      own.bucket[j] = static_cast<std::int16_t>(own.symbols[i + j] - static_cast<int>(dither_.s));
-    kernels::add_levels(own.bucket.data(), n, level_unit(norm, dither_.s, shrink(n)), scale, y.data() + i);
-  }
+  for_each_piece(state, y.size(), dither_.bucket, [&](std::size_t first, std::size_t length, std::size_t lane) {
+    std::vector<std::int16_t>& levels = own.scratch(lane).bucket;
+    if (levels.size() < stride()) levels.resize(stride());
+    for (std::size_t i = first; i < first + length; i += dither_.bucket) {
+      const std::size_t n = std::min(dither_.bucket, first + length - i);
+      const auto norm = load<float>(payload.data() + i / dither_.bucket * sizeof(float));
+      if (norm == 0) continue;
+      for (std::size_t j = 0; j < n; ++j)
+        levels[j] = static_cast<std::int16_t>(own.symbols[i + j] - static_cast<int>(dither_.s));
+      kernels::add_levels(levels.data(), n, level_unit(norm, dither_.s, shrink(n)), scale, y.data() + i);
+    }
+  });
   return {};
 }
 

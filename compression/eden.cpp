@@ -27,6 +27,7 @@
 #include <limits>
 #include <vector>
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
 #include "compression/kernels/bytes.h"
@@ -51,11 +52,12 @@ constexpr kernels::Codebook kCodebooks[] = {
 };
 constexpr double kDelta[] = {0.5, 0.68, 0.90, 0.97};
 
-struct EdenState final : State {
+struct EdenScratch {
   std::vector<float> rotated;
   std::vector<std::int16_t> levels;
   std::vector<std::uint32_t> words;
 };
+using EdenState = LanesState<EdenScratch>;
 
 class Eden final : public Compressor {
  public:
@@ -68,7 +70,9 @@ class Eden final : public Compressor {
 
   const std::string& spec() const override { return spec_; }
   std::uint8_t wire_id() const override { return eden_row().wire_id; }
-  std::unique_ptr<State> make_state() const override { return std::make_unique<EdenState>(); }
+  std::unique_ptr<State> make_state() const override {
+    return std::make_unique<EdenState>([] { return std::make_unique<EdenScratch>(); });
+  }
 
   std::size_t max_payload_size(std::size_t d) const override {
     std::size_t bytes = d / block_ * piece_size(block_);
@@ -101,13 +105,15 @@ class Eden final : public Compressor {
 
   /// The groups of words that a block takes.
   std::size_t groups() const { return (kernels::rotation_words(block_) + kernels::kGroup - 1) / kernels::kGroup; }
-  void prepare(EdenState& own) const;
-  void draw_words(const base::PhiloxInput& key, std::size_t piece, EdenState& own) const {
+  void prepare(EdenScratch& own) const;
+  void draw_words(const base::PhiloxInput& key, std::size_t piece, EdenScratch& own) const {
     kernels::random_words(key, static_cast<std::uint32_t>(piece * groups()) * kernels::kBlocksPerGroup, groups(),
                           own.words.data());
   }
-  void encode_piece(const float* x, const Piece& piece, std::uint32_t largest, EdenState& own, std::byte* to) const;
-  void add_piece(const std::byte* from, const Piece& piece, float scale, EdenState& own, float* y) const;
+  base::Result<void> check(std::span<const std::byte> payload, std::size_t first, std::size_t length,
+                           std::size_t d) const;
+  void encode_piece(const float* x, const Piece& piece, std::uint32_t largest, EdenScratch& own, std::byte* to) const;
+  void add_piece(const std::byte* from, const Piece& piece, float scale, EdenScratch& own, float* y) const;
 
   std::string spec_;
   unsigned bits_;
@@ -124,7 +130,7 @@ Properties Eden::properties(std::size_t d) const {
   return properties;
 }
 
-void Eden::prepare(EdenState& own) const {
+void Eden::prepare(EdenScratch& own) const {
   own.rotated.resize(block_);
   own.levels.resize((block_ + kernels::kGroup - 1) / kernels::kGroup * kernels::kGroup);
   own.words.resize(groups() * kernels::kGroup);
@@ -134,23 +140,29 @@ base::Result<std::size_t> Eden::encode(std::span<const float> x, const base::Ran
                                        std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
   auto& own = own_state<EdenState>(state);
-  prepare(own);
   const base::PhiloxInput philox = base::philox_input(key);
-  std::byte* to = out.data();
-  std::size_t index = 0;
-  for (std::size_t at = 0; at < x.size(); ++index) {
-    const Piece piece = piece_at(at, x.size());
-    const std::uint32_t largest = kernels::max_magnitude_bits(x.data() + at, piece.length);
-    if (largest >= kernels::kInfinityBits) return not_finite(x);
-    draw_words(philox, index, own);
-    encode_piece(x.data() + at, piece, largest, own, to);
-    to += piece_size(piece.order);
-    at += piece.length;
-  }
+  const bool finite =
+      all_of_pieces(state, x.size(), block_, [&](std::size_t first, std::size_t length, std::size_t lane) {
+        EdenScratch& scratch = own.scratch(lane);
+        prepare(scratch);
+        std::byte* to = out.data() + first / block_ * piece_size(block_);
+        std::size_t index = first / block_;
+        for (std::size_t at = first; at < first + length; ++index) {
+          const Piece piece = piece_at(at, x.size());
+          const std::uint32_t largest = kernels::max_magnitude_bits(x.data() + at, piece.length);
+          if (largest >= kernels::kInfinityBits) return false;
+          draw_words(philox, index, scratch);
+          encode_piece(x.data() + at, piece, largest, scratch, to);
+          to += piece_size(piece.order);
+          at += piece.length;
+        }
+        return true;
+      });
+  if (!finite) return not_finite(x);
   return max_payload_size(x.size());
 }
 
-void Eden::encode_piece(const float* x, const Piece& piece, std::uint32_t largest, EdenState& own,
+void Eden::encode_piece(const float* x, const Piece& piece, std::uint32_t largest, EdenScratch& own,
                         std::byte* to) const {
   constexpr std::uint32_t kSmallestNormal = std::uint32_t{1} << 23;
   const auto exponent = static_cast<int>(largest >> 23) - 127;
@@ -179,12 +191,36 @@ void Eden::encode_piece(const float* x, const Piece& piece, std::uint32_t larges
 base::Result<void> Eden::decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
                                     State& state, std::span<float> y) const {
   if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
+  const auto check_from = [&](std::size_t first, std::size_t length) {
+    return check(payload, first, length, y.size());
+  };
+  if (auto checked = first_refusal_of_pieces(state, y.size(), block_, check_from); !checked) return checked;
   auto& own = own_state<EdenState>(state);
-  prepare(own);
-  const std::byte* from = payload.data();
-  std::size_t index = 0;
-  for (std::size_t at = 0; at < y.size(); ++index) {
-    const Piece piece = piece_at(at, y.size());
+  const base::PhiloxInput philox = base::philox_input(key);
+  for_each_piece(state, y.size(), block_, [&](std::size_t first, std::size_t length, std::size_t lane) {
+    EdenScratch& scratch = own.scratch(lane);
+    prepare(scratch);
+    const std::byte* from = payload.data() + first / block_ * piece_size(block_);
+    std::size_t index = first / block_;
+    for (std::size_t at = first; at < first + length; ++index) {
+      const Piece piece = piece_at(at, y.size());
+      if (load<float>(from) != 0) {
+        draw_words(philox, index, scratch);
+        add_piece(from, piece, scale, scratch, y.data() + at);
+      }
+      from += piece_size(piece.order);
+      at += piece.length;
+    }
+  });
+  return {};
+}
+
+base::Result<void> Eden::check(std::span<const std::byte> payload, std::size_t first, std::size_t length,
+                               std::size_t d) const {
+  const std::byte* from = payload.data() + first / block_ * piece_size(block_);
+  std::size_t index = first / block_;
+  for (std::size_t at = first; at < first + length; ++index) {
+    const Piece piece = piece_at(at, d);
     const auto found = load<float>(from);
     const bool zero = load<std::uint32_t>(from) == 0;
     if (!zero && !(found >= std::numeric_limits<float>::min() && found <= std::numeric_limits<float>::max()))
@@ -193,22 +229,10 @@ base::Result<void> Eden::decode_add(std::span<const std::byte> payload, const ba
     from += piece_size(piece.order);
     at += piece.length;
   }
-  const base::PhiloxInput philox = base::philox_input(key);
-  from = payload.data();
-  index = 0;
-  for (std::size_t at = 0; at < y.size(); ++index) {
-    const Piece piece = piece_at(at, y.size());
-    if (load<float>(from) != 0) {
-      draw_words(philox, index, own);
-      add_piece(from, piece, scale, own, y.data() + at);
-    }
-    from += piece_size(piece.order);
-    at += piece.length;
-  }
   return {};
 }
 
-void Eden::add_piece(const std::byte* from, const Piece& piece, float scale, EdenState& own, float* y) const {
+void Eden::add_piece(const std::byte* from, const Piece& piece, float scale, EdenScratch& own, float* y) const {
   int exponent;
   const float mantissa = std::frexp(load<float>(from), &exponent);
   // Points in units in which the scale is in [1/2, 1), so that no sum overflows; by code, which begins at -2^(bits -

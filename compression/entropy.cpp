@@ -30,6 +30,11 @@ struct EntropyState final : State {
   std::span<const float> memory() const override { return payload_state->memory(); }
   base::Result<void> restore(std::span<const float> memory) override { return payload_state->restore(memory); }
 
+  void share_with(base::Executor& executor) override {
+    State::share_with(executor);
+    payload_state->share_with(executor);
+  }
+
   std::unique_ptr<State> payload_state;
   std::vector<std::byte> payload;
   ByteCoder coder;

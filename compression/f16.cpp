@@ -8,6 +8,7 @@
 // A block without a normal float has exponent 0 and zeros only.
 #include <algorithm>
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/floats.h"
@@ -33,17 +34,29 @@ class F16 final : public Compressor {
     return {.delta = 1 - lost, .bits_per_coordinate = bits};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    if (!kernels::to_halves(x.data(), x.size(), block_, out.data(), out.data() + 2 * x.size())) return not_finite(x);
+    std::byte* exponents = out.data() + 2 * x.size();
+    const bool finite = all_of_pieces(state, x.size(), block_, [&](std::size_t first, std::size_t length, std::size_t) {
+      return kernels::to_halves(x.data() + first, length, block_, out.data() + 2 * first, exponents + first / block_,
+                                x.size());
+    });
+    if (!finite) return not_finite(x);
     return max_payload_size(x.size());
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
-    if (auto checked = check_payload(payload, y.size()); !checked) return checked;
-    add_slice(payload, y.size(), 0, scale, y);
+    const std::size_t d = y.size();
+    if (payload.size() != max_payload_size(d)) return wrong_size(payload.size(), max_payload_size(d));
+    const auto check = [&](std::size_t first, std::size_t length) {
+      return check_blocks(payload.data(), payload.data() + 2 * d, first, first + length);
+    };
+    if (auto checked = first_refusal_of_pieces(state, d, block_, check); !checked) return checked;
+    for_each_piece(state, d, block_, [&](std::size_t first, std::size_t length, std::size_t) {
+      add_slice(payload, d, first, scale, y.subspan(first, length));
+    });
     return {};
   }
 
@@ -51,7 +64,7 @@ class F16 final : public Compressor {
 
   base::Result<void> check_payload(std::span<const std::byte> payload, std::size_t d) const override {
     if (payload.size() != max_payload_size(d)) return wrong_size(payload.size(), max_payload_size(d));
-    return check_blocks(payload.data(), payload.data() + 2 * d, d);
+    return check_blocks(payload.data(), payload.data() + 2 * d, 0, d);
   }
 
   void add_slice(std::span<const std::byte> payload, std::size_t d, std::size_t first, float scale,
@@ -62,9 +75,10 @@ class F16 final : public Compressor {
   }
 
  private:
-  base::Result<void> check_blocks(const std::byte* halves, const std::byte* exponents, std::size_t d) const {
-    for (std::size_t i = 0; i < d; i += block_) {
-      const std::size_t n = std::min(block_, d - i);
+  base::Result<void> check_blocks(const std::byte* halves, const std::byte* exponents, std::size_t first,
+                                  std::size_t end) const {
+    for (std::size_t i = first; i < end; i += block_) {
+      const std::size_t n = std::min(block_, end - i);
       const auto exponent = load<std::uint8_t>(exponents + i / block_);
       const std::byte* block = halves + 2 * i;
       if (exponent == 0) {

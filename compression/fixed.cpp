@@ -13,6 +13,7 @@
 #include <array>
 #include <cmath>
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/philox.h"
 #include "compression/kernels/rounding.h"
@@ -44,37 +45,42 @@ class Fixed final : public Compressor {
     return {.bits_per_coordinate = bits};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const override {
     const std::size_t size = max_payload_size(x.size());
     PARLEY_CHECK(out.size() >= size, out.size(), x.size());
     const base::PhiloxInput philox = base::philox_input(key);
-    std::uint32_t block = 0;
-    Levels levels;
-    for (std::size_t i = 0; i < x.size(); i += kChunk) {
-      const std::size_t n = std::min(kChunk, x.size() - i);
-      const std::uint32_t largest = stochastic_
-                                        ? kernels::draw_fixed(x.data() + i, n, grid_, philox, block, levels.data())
-                                        : kernels::round_fixed(x.data() + i, n, grid_, levels.data());
-      if (largest >= kernels::kInfinityBits) return not_finite(x);
-      kernels::pack_levels(levels.data(), n, bits_, out.data() + i / 8 * bits_);
-      block += kChunk / kernels::kGroup * kernels::kBlocksPerGroup;
-    }
+    const auto encode_piece = [&](std::size_t first, std::size_t length, std::size_t) {
+      Levels levels;
+      for (std::size_t i = first; i < first + length; i += kChunk) {
+        const std::size_t n = std::min(kChunk, first + length - i);
+        const auto block = static_cast<std::uint32_t>(i / kernels::kGroup) * kernels::kBlocksPerGroup;
+        const std::uint32_t largest = stochastic_
+                                          ? kernels::draw_fixed(x.data() + i, n, grid_, philox, block, levels.data())
+                                          : kernels::round_fixed(x.data() + i, n, grid_, levels.data());
+        if (largest >= kernels::kInfinityBits) return false;
+        kernels::pack_levels(levels.data(), n, bits_, out.data() + i / 8 * bits_);
+      }
+      return true;
+    };
+    if (!all_of_pieces(state, x.size(), kChunk, encode_piece)) return not_finite(x);
     return size;
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
     const std::size_t size = max_payload_size(y.size());
     if (payload.size() != size) return wrong_size(payload.size(), size);
     const std::size_t pad = 8 * size - y.size() * bits_;
     if (pad > 0 && (payload[size - 1] >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
-    Levels levels;
-    for (std::size_t i = 0; i < y.size(); i += kChunk) {
-      const std::size_t n = std::min(kChunk, y.size() - i);
-      kernels::unpack_levels(payload.data() + i / 8 * bits_, n, bits_, levels.data());
-      kernels::add_levels(levels.data(), n, unit_, scale, y.data() + i);
-    }
+    for_each_piece(state, y.size(), kChunk, [&](std::size_t first, std::size_t length, std::size_t) {
+      Levels levels;
+      for (std::size_t i = first; i < first + length; i += kChunk) {
+        const std::size_t n = std::min(kChunk, first + length - i);
+        kernels::unpack_levels(payload.data() + i / 8 * bits_, n, bits_, levels.data());
+        kernels::add_levels(levels.data(), n, unit_, scale, y.data() + i);
+      }
+    });
     return {};
   }
 

@@ -3,6 +3,7 @@
 //   payload := d x f32
 //
 // Refuses payloads with a NaN or an infinity, which no sender makes.
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/floats.h"
 #include "compression/kernels/scan.h"
@@ -21,17 +22,26 @@ class Identity final : public Compressor {
   std::size_t max_payload_size(std::size_t d) const override { return sizeof(float) * d; }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    if (kernels::copy_f32(x.data(), x.size(), out.data()) >= kernels::kInfinityBits) return not_finite(x);
+    const std::uint32_t largest = largest_of_pieces(state, x.size(), 1, [&](std::size_t first, std::size_t length) {
+      return kernels::copy_f32(x.data() + first, length, out.data() + sizeof(float) * first, x.size());
+    });
+    if (largest >= kernels::kInfinityBits) return not_finite(x);
     return sizeof(float) * x.size();
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
-    if (auto checked = check_payload(payload, y.size()); !checked) return checked;
-    add_slice(payload, y.size(), 0, scale, y);
+    if (payload.size() != sizeof(float) * y.size()) return wrong_size(payload.size(), sizeof(float) * y.size());
+    const std::uint32_t largest = largest_of_pieces(state, y.size(), 1, [&](std::size_t first, std::size_t length) {
+      return kernels::max_magnitude_bits(payload.data() + sizeof(float) * first, length);
+    });
+    if (largest >= kernels::kInfinityBits) return wrong_code(0);
+    for_each_piece(state, y.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+      add_slice(payload, y.size(), first, scale, y.subspan(first, length));
+    });
     return {};
   }
 

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/scan.h"
@@ -49,25 +50,33 @@ class Lab final : public Compressor {
             .suggested_gamma = 0.4};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-    if (!kernels::to_curved_signs(x.data(), x.size(), block_, limit_, out.data())) return not_finite(x);
+    const bool finite = all_of_pieces(state, x.size(), block_, [&](std::size_t first, std::size_t length, std::size_t) {
+      return kernels::to_curved_signs(x.data() + first, length, block_, limit_, out.data() + max_payload_size(first));
+    });
+    if (!finite) return not_finite(x);
     return max_payload_size(x.size());
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
     if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
-    if (auto checked = check(payload.data(), y.size()); !checked) return checked;
-    kernels::add_signs(payload.data(), y.size(), block_, scale, y.data());
+    const auto check = [&](std::size_t first, std::size_t length) {
+      return check_blocks(payload.data() + max_payload_size(first), first, length);
+    };
+    if (auto checked = first_refusal_of_pieces(state, y.size(), block_, check); !checked) return checked;
+    for_each_piece(state, y.size(), block_, [&](std::size_t first, std::size_t length, std::size_t) {
+      kernels::add_signs(payload.data() + max_payload_size(first), length, block_, scale, y.data() + first);
+    });
     return {};
   }
 
  private:
-  base::Result<void> check(const std::byte* from, std::size_t d) const {
-    for (std::size_t i = 0; i < d; i += block_) {
-      const std::size_t n = std::min(block_, d - i), bytes = (n + 7) / 8;
+  base::Result<void> check_blocks(const std::byte* from, std::size_t first, std::size_t length) const {
+    for (std::size_t i = first; i < first + length; i += block_) {
+      const std::size_t n = std::min(block_, first + length - i), bytes = (n + 7) / 8;
       const auto scale = load<float>(from);
       const std::byte* bits = from + sizeof scale;
       if (load<std::uint32_t>(from) == 0) {

@@ -23,6 +23,7 @@
 #include <numeric>
 #include <vector>
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/matrices.h"
 #include "compression/coding/orthonormal.h"
 #include "compression/coding/refusal.h"
@@ -78,6 +79,7 @@ struct LowrankState final : State {
   std::vector<double> scratch;
   std::vector<std::uint32_t> largest;  // bits of the largest magnitude of each part
   std::vector<double> energies;        // of each part
+  std::vector<double> chunk_energies;  // of one part
   std::vector<double> lines;           // energies of rows or columns
   std::vector<std::uint32_t> order;
 };
@@ -175,18 +177,62 @@ void start_from_heaviest(const float* x, const Part& part, float u, LowrankState
   }
 }
 
+/// Calls body(rows) for ranges of a matrix's rows.
+template <class Body>
+void for_each_rows(const State& state, const Part& part, Body body) {
+  const std::size_t step = std::max<std::size_t>(1, kPiece / part.n);
+  for_each_task(state, part.floats(), (part.m + step - 1) / step, [&](std::size_t task, std::size_t) {
+    body(kernels::Range{task * step, std::min((task + 1) * step, part.m)});
+  });
+}
+
+/// Calls body(columns) for ranges of a matrix's columns, wide enough for their floats to lie together; for all at once
+/// where nobody shares them.
+template <class Body>
+void for_each_columns(const State& state, const Part& part, Body body) {
+  constexpr std::size_t kStep = 512;
+  if (lanes_of(state) == 1) return body(kernels::Range{0, part.n});
+  for_each_task(state, part.floats(), (part.n + kStep - 1) / kStep, [&](std::size_t task, std::size_t) {
+    body(kernels::Range{task * kStep, std::min((task + 1) * kStep, part.n)});
+  });
+}
+
 /// P and Q, of which Q is the start before, and the next start afterwards.
 void factorise(const float* x, const Part& part, double energy, float u, float* start, LowrankState& own) {
   const std::span<float> p(own.p.data(), part.r * part.m);
-  kernels::multiply(x, part.m, part.n, u, start, part.r, p.data());
+  for_each_rows(own, part, [&](kernels::Range rows) {
+    kernels::multiply_rows(x, part.m, part.n, rows, u, start, part.r, p.data());
+  });
   orthonormalise(p, part.m, own.scratch);
-  kernels::multiply_transposed(x, part.m, part.n, u, p.data(), part.r, start);
+  const auto project = [&] {
+    for_each_columns(own, part, [&](kernels::Range columns) {
+      kernels::multiply_columns(x, part.m, part.n, columns, u, p.data(), part.r, start);
+    });
+  };
+  project();
   const double scaled = energy * static_cast<double>(u) * static_cast<double>(u);
   const double share = static_cast<double>(part.r) / static_cast<double>(std::min(part.m, part.n));
   if (kernels::sum_of_squares(start, part.r * part.n) >= share * scaled) return;
   start_from_heaviest(x, part, u, own);
   orthonormalise(p, part.m, own.scratch);
-  kernels::multiply_transposed(x, part.m, part.n, u, p.data(), part.r, start);
+  project();
+}
+
+/// The bits of the largest magnitude and the sum of squares, chunk by chunk.
+void measure(const float* x, const Part& part, std::uint32_t& largest, double& energy, LowrankState& own) {
+  own.chunk_energies.resize(std::max(own.chunk_energies.size(), (part.floats() + kChunk - 1) / kChunk));
+  largest = largest_of_pieces(own, part.floats(), kChunk, [&](std::size_t first, std::size_t length) {
+    std::uint32_t here = 0;
+    // The second look at a chunk finds it in the cache.
+    for (std::size_t i = first; i < first + length; i += kChunk) {
+      const std::size_t n = std::min(kChunk, first + length - i);
+      here = std::max(here, kernels::max_magnitude_bits(x + i, n));
+      if (part.r > 0) own.chunk_energies[i / kChunk] = kernels::sum_of_squares(x + i, n);
+    }
+    return here;
+  });
+  energy = 0;
+  for (std::size_t i = 0; part.r > 0 && i < part.floats(); i += kChunk) energy += own.chunk_energies[i / kChunk];
 }
 
 base::Result<std::size_t> Lowrank::encode(std::span<const float> x, const base::RandomKey& key, State& state,
@@ -204,13 +250,7 @@ base::Result<std::size_t> Lowrank::encode(std::span<const float> x, const base::
   own.energies.assign(parts, 0);
   std::size_t at = 0;
   for_each_part(x.size(), [&](const Part& part) {
-    // By the chunk, so that the second look at it finds it in the cache.
-    for (std::size_t i = 0; i < part.floats(); i += kChunk) {
-      const float* from = x.data() + part.offset + i;
-      const std::size_t n = std::min(kChunk, part.floats() - i);
-      own.largest[at] = std::max(own.largest[at], kernels::max_magnitude_bits(from, n));
-      if (part.r > 0) own.energies[at] += kernels::sum_of_squares(from, n);
-    }
+    measure(x.data() + part.offset, part, own.largest[at], own.energies[at], own);
     ++at;
   });
   if (std::any_of(own.largest.begin(), own.largest.end(), [](auto bits) { return bits >= kernels::kInfinityBits; }))
@@ -231,7 +271,9 @@ base::Result<std::size_t> Lowrank::encode(std::span<const float> x, const base::
     const std::uint32_t largest = own.largest[at];
     const double energy = own.energies[at++];
     if (part.r == 0) {
-      kernels::copy_f32(from, part.floats(), to);
+      for_each_piece(state, part.floats(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+        kernels::copy_f32(from + first, length, to + sizeof(float) * first, part.floats());
+      });
     } else if (largest < kSmallestNormal) {
       std::fill_n(to, part.bytes(), std::byte{0});
     } else {
@@ -288,13 +330,17 @@ base::Result<void> Lowrank::decode_add(std::span<const std::byte> payload, const
     float* to = y.data() + part.offset;
     const auto exponent = load<std::uint8_t>(from);
     if (part.r == 0) {
-      kernels::add_f32(from, part.floats(), scale, to);
+      for_each_piece(state, part.floats(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+        kernels::add_f32(from + sizeof(float) * first, length, scale, to + first);
+      });
     } else if (exponent > 0) {
       const std::size_t floats = part.r * part.m;
       std::memcpy(own.p.data(), from + 1, sizeof(float) * floats);
       std::memcpy(own.q.data(), from + 1 + sizeof(float) * floats, sizeof(float) * part.r * part.n);
-      kernels::add_outer(own.p.data(), own.q.data(), part.m, part.n, part.r, std::ldexp(1.0f, exponent - 127), scale,
-                         to);
+      const float back = std::ldexp(1.0f, exponent - 127);
+      for_each_rows(state, part, [&](kernels::Range rows) {
+        kernels::add_outer_rows(own.p.data(), own.q.data(), part.m, part.n, rows, part.r, back, scale, to);
+      });
     }
     from += part.bytes();
   });

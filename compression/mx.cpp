@@ -20,6 +20,7 @@
 #include <array>
 #include <cmath>
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/levels.h"
@@ -75,7 +76,8 @@ class Mx final : public Compressor {
  private:
   unsigned bits() const { return static_cast<unsigned>(element_.format.bits); }
   std::size_t code_bytes(std::size_t n) const { return (n * bits() + 7) / 8; }
-  base::Result<void> check(std::span<const std::byte> payload, std::size_t d) const;
+  base::Result<void> check_piece(std::span<const std::byte> payload, std::size_t d, std::size_t first,
+                                 std::size_t length) const;
   bool is_possible(unsigned scale, std::int32_t largest_code) const;
 
   std::string spec_;
@@ -94,33 +96,41 @@ Properties Mx::properties(std::size_t d) const {
   return properties;
 }
 
-base::Result<std::size_t> Mx::encode(std::span<const float> x, const base::RandomKey&, State&,
+base::Result<std::size_t> Mx::encode(std::span<const float> x, const base::RandomKey&, State& state,
                                      std::span<std::byte> out) const {
   const std::size_t d = x.size(), size = max_payload_size(d);
   PARLEY_CHECK(out.size() >= size, out.size(), d);
   std::byte* scales = out.data() + code_bytes(d);
-  Codes codes;
-  for (std::size_t i = 0; i < d; i += kChunk) {
-    const std::size_t n = std::min(kChunk, d - i);
-    if (!kernels::to_micro(x.data() + i, n, element_.format, codes.data(), scales + i / kMicroBlock))
-      return not_finite(x);
-    kernels::pack_levels(codes.data(), n, bits(), out.data() + code_bytes(i));
-  }
+  const auto encode_piece = [&](std::size_t first, std::size_t length, std::size_t) {
+    Codes codes;
+    for (std::size_t i = first; i < first + length; i += kChunk) {
+      const std::size_t n = std::min(kChunk, first + length - i);
+      if (!kernels::to_micro(x.data() + i, n, element_.format, codes.data(), scales + i / kMicroBlock)) return false;
+      kernels::pack_levels(codes.data(), n, bits(), out.data() + code_bytes(i));
+    }
+    return true;
+  };
+  if (!all_of_pieces(state, d, kChunk, encode_piece)) return not_finite(x);
   return size;
 }
 
-base::Result<void> Mx::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+base::Result<void> Mx::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                   std::span<float> y) const {
   const std::size_t d = y.size(), size = max_payload_size(d);
   if (payload.size() != size) return wrong_size(payload.size(), size);
-  if (auto checked = check(payload, d); !checked) return checked;
+  const std::size_t pad = 8 * code_bytes(d) - d * bits();
+  if (pad > 0 && (payload[code_bytes(d) - 1] >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
+  const auto check = [&](std::size_t first, std::size_t length) { return check_piece(payload, d, first, length); };
+  if (auto checked = first_refusal_of_pieces(state, d, kChunk, check); !checked) return checked;
   const std::byte* scales = payload.data() + code_bytes(d);
-  Codes codes;
-  for (std::size_t i = 0; i < d; i += kChunk) {
-    const std::size_t n = std::min(kChunk, d - i);
-    kernels::unpack_levels(payload.data() + code_bytes(i), n, bits(), codes.data());
-    kernels::add_micro(codes.data(), scales + i / kMicroBlock, n, element_.format, scale, y.data() + i);
-  }
+  for_each_piece(state, d, kChunk, [&](std::size_t first, std::size_t length, std::size_t) {
+    Codes codes;
+    for (std::size_t i = first; i < first + length; i += kChunk) {
+      const std::size_t n = std::min(kChunk, first + length - i);
+      kernels::unpack_levels(payload.data() + code_bytes(i), n, bits(), codes.data());
+      kernels::add_micro(codes.data(), scales + i / kMicroBlock, n, element_.format, scale, y.data() + i);
+    }
+  });
   return {};
 }
 
@@ -132,21 +142,20 @@ bool Mx::is_possible(unsigned scale, std::int32_t largest_code) const {
   return scale <= highest && largest_code >= smallest && largest_code <= format.top;
 }
 
-base::Result<void> Mx::check(std::span<const std::byte> payload, std::size_t d) const {
+base::Result<void> Mx::check_piece(std::span<const std::byte> payload, std::size_t d, std::size_t first,
+                                   std::size_t length) const {
   const std::byte* scales = payload.data() + code_bytes(d);
-  const std::size_t pad = 8 * code_bytes(d) - d * bits();
-  if (pad > 0 && (payload[code_bytes(d) - 1] >> (8 - pad)) != std::byte{0}) return not_canonical("the padding");
   Codes codes;
   std::array<std::int32_t, kChunkBlocks> largest;
-  for (std::size_t i = 0; i < d; i += kChunk) {
-    const std::size_t n = std::min(kChunk, d - i);
+  for (std::size_t i = first; i < first + length; i += kChunk) {
+    const std::size_t n = std::min(kChunk, first + length - i);
     const std::byte* from = payload.data() + code_bytes(i);
     kernels::unpack_levels(from, n, bits(), codes.data());
     kernels::largest_codes(codes.data(), n, element_.format, largest.data());
     for (std::size_t b = 0; b < n; b += kMicroBlock) {
-      const std::size_t index = (i + b) / kMicroBlock, length = std::min(kMicroBlock, n - b);
+      const std::size_t index = (i + b) / kMicroBlock, in_block = std::min(kMicroBlock, n - b);
       const unsigned scale = load<std::uint8_t>(scales + index);
-      if (scale == 0 ? !all_zero(from + code_bytes(b), code_bytes(length))
+      if (scale == 0 ? !all_zero(from + code_bytes(b), code_bytes(in_block))
                      : !is_possible(scale, largest[b / kMicroBlock]))
         return wrong_code(index);
     }

@@ -9,8 +9,10 @@
 // The exponent is that of a float: E stands for 2^(E-127), 0 for 0, and 255, to which magnitudes above 2^127 are
 // rounded, for the largest float, 2^128 (1 - 2^-24). Denormals are rounded between 0 and 2^-126 by the same rule, and
 // the bounds leave them out of account. Both are the carry of the mantissa into the exponent, when 23 random bits or
-// 2^22 are added to the float's bits. Coordinate i draws word i of the groups that begin at Philox block 0.
+// 2^22 are added to the float's bits. Coordinate i draws rounding word i of the groups that begin at Philox block 0.
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
+#include "compression/kernels/philox.h"
 #include "compression/kernels/powers.h"
 #include "compression/kernels/scan.h"
 #include "compression/operators.h"
@@ -37,25 +39,35 @@ class Natural final : public Compressor {
             .suggested_gamma = 1};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const override {
     PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
     auto* exponents = reinterpret_cast<std::uint8_t*>(out.data());
     std::uint8_t* signs = exponents + x.size();
+    const base::PhiloxInput philox = base::philox_input(key);
     const std::uint32_t largest =
-        random_ ? kernels::to_powers(x.data(), x.size(), base::philox_input(key), exponents, signs)
-                : kernels::to_nearest_powers(x.data(), x.size(), exponents, signs);
+        largest_of_pieces(state, x.size(), kernels::kGroup, [&](std::size_t first, std::size_t length) {
+          const float* from = x.data() + first;
+          const auto block = static_cast<std::uint32_t>(first / kernels::kGroup) * kernels::kBlocksPerGroup;
+          return random_ ? kernels::to_powers(from, length, philox, block, exponents + first, signs + first / 8)
+                         : kernels::to_nearest_powers(from, length, exponents + first, signs + first / 8);
+        });
     if (largest >= kernels::kInfinityBits) return not_finite(x);
     return max_payload_size(x.size());
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
     if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
     const auto* exponents = reinterpret_cast<const std::uint8_t*>(payload.data());
     const std::uint8_t* signs = exponents + y.size();
-    if (!kernels::are_powers(exponents, signs, y.size())) return not_canonical("a sign of nothing");
-    kernels::add_powers(exponents, signs, y.size(), scale, y.data());
+    const auto check = [&](std::size_t first, std::size_t length, std::size_t) {
+      return kernels::are_powers(exponents + first, signs + first / 8, length);
+    };
+    if (!all_of_pieces(state, y.size(), kernels::kGroup, check)) return not_canonical("a sign of nothing");
+    for_each_piece(state, y.size(), kernels::kGroup, [&](std::size_t first, std::size_t length, std::size_t) {
+      kernels::add_powers(exponents + first, signs + first / 8, length, scale, y.data() + first);
+    });
     return {};
   }
 

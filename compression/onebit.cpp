@@ -57,10 +57,9 @@ class Onebit final : public Blockwise {
   std::size_t block_size(std::size_t n) const override { return kValues + (n + 7) / 8; }
 
   bool encode_block(const float* x, std::size_t n, const BlockWords&, State&, std::byte* to) const override {
-    const kernels::SumsBySign sums = kernels::sums_by_sign(x, n);
+    const kernels::SumsBySign sums = kernels::sums_by_sign(x, n, to + kValues);
     if (sums.largest_bits >= kernels::kInfinityBits) return false;
     const std::size_t bytes = (n + 7) / 8;
-    kernels::pack_sign_bits(x, n, to + kValues);
     const std::size_t negatives = kernels::count_ones(to + kValues, bytes);
     const float plus = mean_of(sums.positive, n - negatives), minus = mean_of(sums.negative, negatives);
     if (plus == 0 && minus == 0) std::fill_n(to + kValues, bytes, std::byte{0});

@@ -8,9 +8,9 @@
 //   C(x)_i = norm level_i / (s (1 + shrink))
 //
 // scaling = unbiased: shrink = 0, E C(x) = x. scaling = contractive: shrink = omega of the bucket, which makes it a
-// 1/(1+omega)-contraction, as CHOCO and error feedback need it. Coordinate i of bucket b draws word i of the groups
-// that begin at Philox block 16 b ceil(bucket/64). A bucket whose level would not be a normal float is sent as zeros.
-// With code = elias the payload is that of qsgd_elias.cpp.
+// 1/(1+omega)-contraction, as CHOCO and error feedback need it. Coordinate i of bucket b draws rounding word i of the
+// groups (see kernels/philox.h) that begin at Philox block 16 b ceil(bucket/64). A bucket whose level would not be a
+// normal float is sent as zeros. With code = elias the payload is that of qsgd_elias.cpp.
 #include <algorithm>
 #include <bit>
 #include <limits>

@@ -10,7 +10,9 @@
 #include <limits>
 #include <vector>
 
+#include "compression/coding/kept_code.h"
 #include "compression/coding/kept_count.h"
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
 #include "compression/coding/subset.h"
@@ -25,6 +27,11 @@ constexpr std::size_t kChunk = 4096;
 
 struct RandkState final : State {
   explicit RandkState(std::unique_ptr<State> of_values) : values_state(std::move(of_values)) {}
+
+  void share_with(base::Executor& executor) override {
+    State::share_with(executor);
+    values_state->share_with(executor);
+  }
 
   std::unique_ptr<State> values_state;
   SubsetDrawer drawer;
@@ -81,14 +88,19 @@ base::Result<std::size_t> Randk::encode(std::span<const float> x, const base::Ra
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kLimit, out.size(), x.size());
   auto& scratch = own_state<RandkState>(state);
   const std::size_t k = kept_.of(x.size());
-  const auto indices = scratch.drawer.draw(x.size(), k, key);
+  const auto indices = scratch.drawer.draw(x.size(), k, key, state);
   scratch.values.resize(k);
-  // By the chunk, so that what is kept of it is still in the cache after the check.
-  for (std::size_t i = 0, j = 0; i < x.size(); i += kChunk) {
-    const std::size_t end = std::min(i + kChunk, x.size());
-    if (!kernels::all_finite(x.data() + i, end - i)) return not_finite(x);
-    for (; j < k && indices[j] < end; ++j) scratch.values[j] = x[indices[j]];
-  }
+  const bool finite = all_of_pieces(state, x.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+    auto j = static_cast<std::size_t>(std::lower_bound(indices.begin(), indices.end(), first) - indices.begin());
+    // By the chunk, so that what is kept of it is still in the cache after the check.
+    for (std::size_t i = first; i < first + length; i += kChunk) {
+      const std::size_t end = std::min(i + kChunk, first + length);
+      if (!kernels::all_finite(x.data() + i, end - i)) return false;
+      for (; j < k && indices[j] < end; ++j) scratch.values[j] = x[indices[j]];
+    }
+    return true;
+  });
+  if (!finite) return not_finite(x);
   auto size = values_->encode(scratch.values, next_stage_key(key), *scratch.values_state, out);
   PARLEY_CHECK(size.ok());
   return size;
@@ -102,13 +114,13 @@ base::Result<void> Randk::decode_add(std::span<const std::byte> payload, const b
   scratch.values.assign(k, 0.0f);
   const auto decoded = values_->decode_add(payload, next_stage_key(key), 1.0f, *scratch.values_state, scratch.values);
   if (!decoded) return decoded;
-  const auto indices = scratch.drawer.draw(y.size(), k, key);
+  const auto indices = scratch.drawer.draw(y.size(), k, key, state);
   if (unbiased_ && k < y.size()) {
     constexpr float kLargest = std::numeric_limits<float>::max();
     const float factor = static_cast<float>(static_cast<double>(y.size()) / static_cast<double>(k));
     for (float& value : scratch.values) value = std::clamp(value * factor, -kLargest, kLargest);
   }
-  for (std::size_t j = 0; j < k; ++j) y[indices[j]] += scale * scratch.values[j];
+  Kept{indices, scratch.values}.add(scale, y, state);
   return {};
 }
 

@@ -13,7 +13,6 @@
 #include <bit>
 #include <cmath>
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "compression/coding/kept_code.h"
@@ -22,15 +21,10 @@
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
 #include "compression/kernels/philox.h"
-#include "compression/kernels/scan.h"
-#include "compression/kernels/select.h"
 #include "compression/operators.h"
 
 namespace parley::compression {
 namespace {
-
-constexpr std::size_t kChunk = 4096;
-constexpr std::size_t kPadding = 16;  // what the kernel may write past what it found
 
 /// How the threshold is found for k of d.
 struct Sampling {
@@ -69,10 +63,13 @@ double share(std::size_t d, std::size_t k) {
 struct SampledState final : State {
   explicit SampledState(KeptCode::Scratch made) : scratch(std::move(made)) {}
 
+  void share_with(base::Executor& executor) override {
+    State::share_with(executor);
+    scratch.values_state->share_with(executor);
+  }
+
   KeptCode::Scratch scratch;
   std::vector<std::uint32_t> sample;
-  std::vector<std::uint32_t> indices;
-  std::vector<float> values;
   LargestFinder finder;
 };
 
@@ -97,15 +94,11 @@ class Sampledtopk final : public Compressor {
     const std::size_t bound = bound_of(y.size(), kept_.of(y.size()));
     const auto kept = code_.decode(payload, y.size(), bound, key, own_state<SampledState>(state).scratch);
     if (!kept) return kept.refusal();
-    kept->add(scale, y);
+    kept->add(scale, y, state);
     return {};
   }
 
  private:
-  /// What is not below `least`; nothing if that is more than the bound. Refuses what is not finite.
-  static base::Result<std::optional<Kept>> collect(std::span<const float> x, std::uint32_t least, std::size_t bound,
-                                                   SampledState& own);
-
   std::string spec_;
   KeptCount kept_;
   KeptCode code_;
@@ -140,20 +133,6 @@ std::uint32_t sampled_threshold(std::span<const float> x, const Sampling& sampli
   return *nth;
 }
 
-base::Result<std::optional<Kept>> Sampledtopk::collect(std::span<const float> x, std::uint32_t least, std::size_t bound,
-                                                       SampledState& own) {
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < x.size() && found <= bound; i += kChunk) {
-    const auto chunk =
-        kernels::collect_at_least(x.data() + i, std::min(kChunk, x.size() - i), least, static_cast<std::uint32_t>(i),
-                                  own.indices.data() + found, own.values.data() + found);
-    if (chunk.largest_bits >= kernels::kInfinityBits) return not_finite(x);
-    found += chunk.count;
-  }
-  if (found > bound) return std::optional<Kept>();
-  return std::optional<Kept>({{own.indices.data(), found}, {own.values.data(), found}});
-}
-
 base::Result<std::size_t> Sampledtopk::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                               std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kMostCoordinates, out.size(), x.size());
@@ -161,24 +140,13 @@ base::Result<std::size_t> Sampledtopk::encode(std::span<const float> x, const ba
   auto& own = own_state<SampledState>(state);
   const std::size_t k = kept_.of(x.size());
   const Sampling sampling(x.size(), k);
-  const std::size_t bound = bound_of(x.size(), k), room = bound + kChunk + kPadding;
-  if (own.indices.size() < room) {
-    own.indices.resize(room);
-    own.values.resize(room);
-  }
-  own.finder.reserve(x.size(), sampling.exact() ? k : bound);
-  std::optional<Kept> kept;
-  if (!sampling.exact()) {
-    auto collected = collect(x, std::max(sampled_threshold(x, sampling, key, own.sample), 1u), bound, own);
-    if (!collected) return collected.refusal();
-    kept = *collected;
-  }
-  if (!kept) {
-    const auto count = own.finder.find(x, sampling.exact() ? k : bound);
-    if (!count) return not_finite(x);
-    kept = {own.finder.indices(*count), own.finder.values(*count)};
-  }
-  return code_.encode(*kept, x.size(), bound, key, own.scratch, out);
+  const std::size_t bound = bound_of(x.size(), k);
+  const auto count =
+      sampling.exact()
+          ? own.finder.find(x, k, state)
+          : own.finder.find_from(x, std::max(sampled_threshold(x, sampling, key, own.sample), 1u), bound, state);
+  if (!count) return not_finite(x);
+  return code_.encode({own.finder.indices(*count), own.finder.values(*count)}, x.size(), bound, key, own.scratch, out);
 }
 
 constexpr base::Parameter kParameters[] = {kKeptRatio, kKeptNumber};

@@ -8,8 +8,15 @@
 // |C(x) - x|^2 = |x|^2 - |x|_1^2/len: from exact, when all magnitudes are equal, to delta = 1/len for a single spike.
 // In consensus the difference becomes spiky and long blocks stall, so the default is short. A block whose alpha is not
 // a normal float has scale 0 and zero bits, and decodes to zeros.
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <vector>
+
 #include "compression/coding/blocks.h"
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
+#include "compression/coding/stage.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/scan.h"
 #include "compression/kernels/signs.h"
@@ -18,13 +25,25 @@
 namespace parley::compression {
 namespace {
 
+struct SignState final : State {
+  std::vector<Stretch> stretches;
+  std::size_t d = 0;         ///< for so many floats
+  std::vector<double> sums;  ///< of the pieces of a long block
+};
+
+/// A block that several threads share.
+bool is_long(const Stretch& stretch) {
+  static_assert(kPiece == kernels::kSumChunk, "sums of pieces are added as those of chunks are");
+  return stretch.block > kPiece;
+}
+
 class Sign final : public Compressor {
  public:
   Sign(std::string spec, Blocks blocks) : spec_(std::move(spec)), blocks_(std::move(blocks)) {}
 
   const std::string& spec() const override { return spec_; }
   std::uint8_t wire_id() const override { return sign_row().wire_id; }
-  std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
+  std::unique_ptr<State> make_state() const override { return std::make_unique<SignState>(); }
 
   std::size_t max_payload_size(std::size_t d) const override { return blocks_.sum(d, kernels::sign_block_size); }
 
@@ -37,42 +56,88 @@ class Sign final : public Compressor {
             .suggested_gamma = 0.4};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
                                    std::span<std::byte> out) const override {
     const std::size_t size = max_payload_size(x.size());
     PARLEY_CHECK(out.size() >= size, out.size(), x.size());
-    std::byte* to = out.data();
-    bool finite = true;
-    blocks_.for_each_run(x.size(), [&](std::size_t start, std::size_t length, std::size_t block) {
-      finite = finite && kernels::to_signs(x.data() + start, length, block, to);
-      to += kernels::signs_size(length, block);
+    const auto stretches = cut(x.size(), state);
+    const bool finite = all_of_tasks(state, x.size(), stretches.size(), [&](std::size_t task, std::size_t) {
+      const Stretch& stretch = stretches[task];
+      return is_long(stretch) ||
+             kernels::to_signs(x.data() + stretch.start, stretch.length, stretch.block, out.data() + stretch.bytes);
     });
+    for (const Stretch& stretch : stretches)
+      if (is_long(stretch) && !encode_long(x.subspan(stretch.start, stretch.length), state, out.data() + stretch.bytes))
+        return not_finite(x);
     if (!finite) return not_finite(x);
     return size;
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
     const std::size_t size = max_payload_size(y.size());
     if (payload.size() != size) return wrong_size(payload.size(), size);
-    const std::byte* from = payload.data();
-    base::Result<void> checked;
-    blocks_.for_each(y.size(), [&](std::size_t, std::size_t n, std::size_t index) {
-      checked = check(from, n, index);
-      from += kernels::sign_block_size(n);
-      return checked.ok();
+    const auto stretches = cut(y.size(), state);
+    const auto check_task = [&](std::size_t task) { return check(payload, stretches[task]); };
+    if (auto checked = first_refusal(state, y.size(), stretches.size(), check_task); !checked) return checked;
+    for_each_task(state, y.size(), stretches.size(), [&](std::size_t task, std::size_t) {
+      const Stretch& stretch = stretches[task];
+      if (!is_long(stretch))
+        kernels::add_signs(payload.data() + stretch.bytes, stretch.length, stretch.block, scale,
+                           y.data() + stretch.start);
     });
-    if (!checked) return checked;
-    from = payload.data();
-    blocks_.for_each_run(y.size(), [&](std::size_t start, std::size_t length, std::size_t block) {
-      kernels::add_signs(from, length, block, scale, y.data() + start);
-      from += kernels::signs_size(length, block);
-    });
+    for (const Stretch& stretch : stretches)
+      if (is_long(stretch))
+        add_long(payload.data() + stretch.bytes, scale, state, y.subspan(stretch.start, stretch.length));
     return {};
   }
 
  private:
-  static base::Result<void> check(const std::byte* from, std::size_t n, std::size_t index) {
+  std::span<const Stretch> cut(std::size_t d, State& state) const {
+    auto& own = own_state<SignState>(state);
+    if (own.d != d) blocks_.cut(d, kernels::sign_block_size, own.stretches);
+    own.d = d;
+    return own.stretches;
+  }
+
+  /// What kernels::to_signs does to one block.
+  static bool encode_long(std::span<const float> x, State& state, std::byte* to) {
+    std::vector<double>& sums = own_state<SignState>(state).sums;
+    const Pieces pieces(x.size(), 1);
+    sums.resize(std::max(sums.size(), pieces.count()));
+    std::byte* bits = to + sizeof(float);
+    for_each_piece(state, x.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+      sums[first / kPiece] = kernels::pack_and_sum(x.data() + first, length, bits + first / 8);
+    });
+    const double sum = std::accumulate(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(pieces.count()), 0.0);
+    const double mean = sum / static_cast<double>(x.size());
+    if (!(mean <= std::numeric_limits<double>::max())) return false;
+    const auto alpha = static_cast<float>(std::min<double>(mean, std::numeric_limits<float>::max()));
+    store(to, alpha);
+    if (alpha < std::numeric_limits<float>::min()) std::fill_n(to, kernels::sign_block_size(x.size()), std::byte{0});
+    return true;
+  }
+
+  static void add_long(const std::byte* from, float scale, const State& state, std::span<float> y) {
+    const auto alpha = load<float>(from);
+    if (alpha == 0) return;
+    for_each_piece(state, y.size(), 1, [&](std::size_t first, std::size_t length, std::size_t) {
+      kernels::add_sign_bits(from + sizeof alpha + first / 8, length, scale * alpha, -(scale * alpha),
+                             y.data() + first);
+    });
+  }
+
+  static base::Result<void> check(std::span<const std::byte> payload, const Stretch& stretch) {
+    const std::byte* from = payload.data() + stretch.bytes;
+    for (std::size_t i = 0, index = stretch.index; i < stretch.length; i += stretch.block, ++index) {
+      const std::size_t n = std::min(stretch.block, stretch.length - i);
+      if (auto checked = check_block(from, n, index); !checked) return checked;
+      from += kernels::sign_block_size(n);
+    }
+    return {};
+  }
+
+  static base::Result<void> check_block(const std::byte* from, std::size_t n, std::size_t index) {
     constexpr auto kSmallest = std::uint32_t{1} << 23;  // bits of the smallest normal float
     const auto scale_bits = load<std::uint32_t>(from);
     const std::byte* bits = from + sizeof(float);

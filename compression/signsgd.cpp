@@ -7,6 +7,7 @@
 //
 // `scale` is the step of the method, a constant of the swarm. The error can exceed |x| whatever the scale: nothing is
 // guaranteed, so CHOCO and error feedback refuse it, and take `sign`.
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
 #include "compression/kernels/scan.h"
@@ -30,19 +31,21 @@ class Signsgd final : public Compressor {
             .suggested_gamma = 0.4};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State&,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
                                    std::span<std::byte> out) const override {
     const std::size_t d = x.size(), size = max_payload_size(d);
     PARLEY_CHECK(out.size() >= size, out.size(), d);
     if (d == 0) return size;
     out[size - 1] = std::byte{0};
-    const std::uint32_t largest = kernels::pack_sign_bits(x.data(), d, out.data());
+    const std::uint32_t largest = largest_of_pieces(state, d, 8, [&](std::size_t first, std::size_t length) {
+      return kernels::pack_sign_bits(x.data() + first, length, out.data() + first / 8);
+    });
     if (largest >= kernels::kInfinityBits) return not_finite(x);
     if (largest > 0) out[size - 1] |= std::byte{1} << (d % 8);
     return size;
   }
 
-  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
+  base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State& state,
                                 std::span<float> y) const override {
     const std::size_t d = y.size(), size = max_payload_size(d);
     if (payload.size() != size) return wrong_size(payload.size(), size);
@@ -51,7 +54,9 @@ class Signsgd final : public Compressor {
     if (end == std::byte{0}) return all_zero(payload.data(), size) ? base::Result<void>() : wrong_code(0);
     if (end != std::byte{1}) return not_canonical("the padding");
     const float amount = scale * scale_;
-    kernels::add_sign_bits(payload.data(), d, amount, -amount, y.data());
+    for_each_piece(state, d, 8, [&](std::size_t first, std::size_t length, std::size_t) {
+      kernels::add_sign_bits(payload.data() + first / 8, length, amount, -amount, y.data() + first);
+    });
     return {};
   }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "compression/coding/kept_count.h"
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
 #include "compression/kernels/bytes.h"
@@ -135,27 +136,29 @@ base::Result<std::size_t> Sketch::encode(std::span<const float> x, const base::R
 }
 
 base::Result<void> Sketch::decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
-                                      State&, std::span<float> y) const {
+                                      State& state, std::span<float> y) const {
   PARLEY_CHECK(y.size() <= kLimit, y.size());
   if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
   const std::size_t width = columns(y.size());
   if (kernels::max_magnitude_bits(payload.data(), rows_ * width) >= kernels::kInfinityBits) return wrong_code(0);
   const base::PhiloxInput philox = base::philox_input(key);
   const auto factor = static_cast<float>(contractive_ ? 1 / (1 + omega(y.size())) : 1.0);
-  std::array<Words, kMostRows> words;
-  for (std::size_t i = 0; i < y.size(); i += kChunk) {
-    const std::size_t n = std::min(kChunk, y.size() - i);
-    for (std::size_t row = 0; row < rows_; ++row) draw(philox, y.size(), row, i, n, words[row]);
-    for (std::size_t j = 0; j < n; ++j) {
-      std::array<float, kMostRows> estimates{};
-      for (std::size_t row = 0; row < rows_; ++row) {
-        const std::uint32_t word = words[row][j];
-        const auto cell = load<float>(payload.data() + sizeof(float) * (row * width + place(word, width)));
-        estimates[row] = with_sign(cell, word);
+  for_each_piece(state, y.size(), kChunk, [&](std::size_t first, std::size_t length, std::size_t) {
+    std::array<Words, kMostRows> words;
+    for (std::size_t i = first; i < first + length; i += kChunk) {
+      const std::size_t n = std::min(kChunk, first + length - i);
+      for (std::size_t row = 0; row < rows_; ++row) draw(philox, y.size(), row, i, n, words[row]);
+      for (std::size_t j = 0; j < n; ++j) {
+        std::array<float, kMostRows> estimates{};
+        for (std::size_t row = 0; row < rows_; ++row) {
+          const std::uint32_t word = words[row][j];
+          const auto cell = load<float>(payload.data() + sizeof(float) * (row * width + place(word, width)));
+          estimates[row] = with_sign(cell, word);
+        }
+        y[i + j] += scale * (factor * median(estimates, rows_));
       }
-      y[i + j] += scale * (factor * median(estimates, rows_));
     }
-  }
+  });
   return {};
 }
 

@@ -7,30 +7,27 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <vector>
 
 #include "compression/coding/kept_code.h"
 #include "compression/coding/kept_count.h"
 #include "compression/coding/largest.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
-#include "compression/kernels/scan.h"
-#include "compression/kernels/select.h"
 #include "compression/operators.h"
 
 namespace parley::compression {
 namespace {
 
-constexpr std::size_t kChunk = 4096;
-constexpr std::size_t kPadding = 16;  // what the kernel may write past what it found
-
 struct ThresholdState final : State {
   explicit ThresholdState(KeptCode::Scratch made) : scratch(std::move(made)) {}
 
+  void share_with(base::Executor& executor) override {
+    State::share_with(executor);
+    scratch.values_state->share_with(executor);
+  }
+
   KeptCode::Scratch scratch;
-  std::vector<std::uint32_t> indices;
-  std::vector<float> values;
-  LargestFinder finder;  // when too many exceed the value
+  LargestFinder finder;
 };
 
 class Threshold final : public Compressor {
@@ -54,7 +51,7 @@ class Threshold final : public Compressor {
     PARLEY_CHECK(y.size() <= kMostCoordinates, y.size());
     const auto kept = code_.decode(payload, y.size(), most(y.size()), key, own_state<ThresholdState>(state).scratch);
     if (!kept) return kept.refusal();
-    kept->add(scale, y);
+    kept->add(scale, y, state);
     return {};
   }
 
@@ -88,28 +85,11 @@ base::Result<std::size_t> Threshold::encode(std::span<const float> x, const base
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()) && x.size() <= kMostCoordinates, out.size(), x.size());
   if (x.empty()) return std::size_t{0};
   auto& own = own_state<ThresholdState>(state);
-  const std::size_t k = most(x.size()), room = k + kChunk + kPadding;
-  if (own.indices.size() < room) {
-    own.indices.resize(room);
-    own.values.resize(room);
-  }
-  own.finder.reserve(x.size(), k);
+  const std::size_t k = most(x.size());
   const std::uint32_t least = std::bit_cast<std::uint32_t>(value_) + 1;  // the next magnitude
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < x.size() && found <= k; i += kChunk) {
-    const auto chunk =
-        kernels::collect_at_least(x.data() + i, std::min(kChunk, x.size() - i), least, static_cast<std::uint32_t>(i),
-                                  own.indices.data() + found, own.values.data() + found);
-    if (chunk.largest_bits >= kernels::kInfinityBits) return not_finite(x);
-    found += chunk.count;
-  }
-  Kept kept{{own.indices.data(), found}, {own.values.data(), found}};
-  if (found > k) {
-    const auto count = own.finder.find(x, k);
-    if (!count) return not_finite(x);
-    kept = {own.finder.indices(*count), own.finder.values(*count)};
-  }
-  return code_.encode(kept, x.size(), k, key, own.scratch, out);
+  const auto count = own.finder.find_from(x, least, k, state);
+  if (!count) return not_finite(x);
+  return code_.encode({own.finder.indices(*count), own.finder.values(*count)}, x.size(), k, key, own.scratch, out);
 }
 
 constexpr base::Parameter kParameters[] = {

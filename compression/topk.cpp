@@ -19,6 +19,11 @@ namespace {
 struct TopkState final : State {
   explicit TopkState(KeptCode::Scratch made) : scratch(std::move(made)) {}
 
+  void share_with(base::Executor& executor) override {
+    State::share_with(executor);
+    scratch.values_state->share_with(executor);
+  }
+
   KeptCode::Scratch scratch;
   LargestFinder finder;
 };
@@ -40,7 +45,7 @@ class Topk final : public Compressor {
     if (x.empty()) return std::size_t{0};
     auto& own = own_state<TopkState>(state);
     const std::size_t k = kept_.of(x.size());
-    const auto count = own.finder.find(x, k);
+    const auto count = own.finder.find(x, k, state);
     if (!count) return not_finite(x);
     return code_.encode({own.finder.indices(*count), own.finder.values(*count)}, x.size(), k, key, own.scratch, out);
   }
@@ -50,7 +55,7 @@ class Topk final : public Compressor {
     PARLEY_CHECK(y.size() <= kMostCoordinates, y.size());
     const auto kept = code_.decode(payload, y.size(), kept_.of(y.size()), key, own_state<TopkState>(state).scratch);
     if (!kept) return kept.refusal();
-    kept->add(scale, y);
+    kept->add(scale, y, state);
     return {};
   }
 

@@ -32,7 +32,6 @@ class Twn final : public Blockwise {
       : Blockwise(std::move(spec), std::move(blocks)), threshold_(threshold) {}
 
   std::uint8_t wire_id() const override { return twn_row().wire_id; }
-  std::unique_ptr<State> make_state() const override { return std::make_unique<SupportState>(); }
 
   Properties properties(std::size_t d) const override {
     const std::size_t longest = blocks().longest(d);
@@ -43,6 +42,7 @@ class Twn final : public Blockwise {
   }
 
  private:
+  std::unique_ptr<State> make_scratch() const override { return std::make_unique<SupportState>(); }
   std::size_t block_size(std::size_t n) const override { return sizeof(float) + kernels::trit_bytes(n); }
 
   bool encode_block(const float* x, std::size_t n, const BlockWords&, State& state, std::byte* to) const override {

@@ -54,8 +54,6 @@ class Zipml final : public Bucketed {
         cells_(cells),
         contractive_(contractive) {}
 
-  std::unique_ptr<State> make_state() const override { return std::make_unique<ZipmlState>(cells_, levels()); }
-
   Properties properties(std::size_t d) const override {
     const double omega = variance_bound(longest_bucket(d), levels(), cells_);
     Properties properties;
@@ -68,6 +66,7 @@ class Zipml final : public Bucketed {
   }
 
  private:
+  std::unique_ptr<State> make_scratch() const override { return std::make_unique<ZipmlState>(cells_, levels()); }
   std::size_t levels() const { return std::size_t{1} << bits(); }
   std::int32_t offset() const { return std::int32_t{1} << (bits() - 1); }
   std::size_t header() const { return sizeof(float) << bits(); }

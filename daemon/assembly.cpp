@@ -94,7 +94,7 @@ SharedData open_shared_data(const Config& config) {
 }
 
 PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::PeerId peer, base::Incarnation incarnation,
-                        SharedData* shared, learning::Executor& executor) {
+                        SharedData* shared, base::Executor& executor) {
   PeerParts parts;
   std::unique_ptr<learning::DataSource> source;
   if (shared == nullptr) {
@@ -127,6 +127,8 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
     return gossip::make_algorithm(config.gossip.algorithm, *parts.compressor, layout.size());
   });
 
+  if (executor.width() > 1) parts.executor = &executor;
+
   simulation::PeerSettings& settings = parts.settings;
   settings.self = peer;
   settings.name = config.roster[peer.value].name;
@@ -155,7 +157,8 @@ simulation::NodeIngredients PeerParts::ingredients(const Config& config, const S
           .learning_rate = config.learning.learning_rate,
           .compressor = *compressor,
           .schedule = *swarm.schedule,
-          .weight = [&weights = *swarm.weights](const topology::Arc& arc) { return weights.weight(arc); }};
+          .weight = [&weights = *swarm.weights](const topology::Arc& arc) { return weights.weight(arc); },
+          .executor = executor};
 }
 
 }  // namespace parley::daemon

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "base/executor.h"
 #include "base/ids.h"
 #include "compression/compressor.h"
 #include "daemon/config.h"
 #include "gossip/algorithm.h"
 #include "learning/dataset.h"
-#include "learning/executor.h"
 #include "learning/learner.h"
 #include "learning/optimizer.h"
 #include "simulation/peer_core.h"
@@ -52,6 +52,7 @@ struct PeerParts {
   std::unique_ptr<compression::Compressor> compressor;
   std::unique_ptr<gossip::Algorithm> algorithm;
   simulation::PeerSettings settings;
+  base::Executor* executor = nullptr;  ///< if it has several threads
 
   /// References into this object and `swarm`.
   simulation::NodeIngredients ingredients(const Config& config, const SwarmGraph& swarm) const;
@@ -61,7 +62,7 @@ struct PeerParts {
 /// opens the data set itself. `executor` outlives the parts. Throws base::OperatorError with the place of what does not
 /// fit.
 PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::PeerId peer, base::Incarnation incarnation,
-                        SharedData* shared, learning::Executor& executor);
+                        SharedData* shared, base::Executor& executor);
 
 /// 16 hexadecimal digits, the XXH3-64 of the model's floats: equal on two peers only if the models are.
 std::string model_hash(std::span<const float> x);

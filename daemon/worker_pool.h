@@ -10,13 +10,13 @@
 #include <thread>
 #include <vector>
 
-#include "learning/executor.h"
+#include "base/executor.h"
 
 namespace parley::daemon {
 
 /// Runs jobs in the background, and shares the work of one job among all its threads. Loop and workers meet in the
 /// queue, at the descriptor and in the work that run() shares; whatever else a job touches is handed over with it.
-class WorkerPool final : public learning::Executor {
+class WorkerPool final : public base::Executor {
  public:
   /// Checked: at least one thread.
   explicit WorkerPool(std::size_t threads);

@@ -26,6 +26,10 @@ Node::Node(const NodeParts& parts)
       gradient_(parts.learner.layout().size()),
       encode_state_(parts.compressor.make_state()),
       decode_state_(parts.compressor.make_state()) {
+  if (parts.executor != nullptr) {
+    encode_state_->share_with(*parts.executor);
+    decode_state_->share_with(*parts.executor);
+  }
   for (base::PeerId peer : parts.schedule.partners(parts.self)) {
     PARLEY_CHECK(peer != parts.self && (all_.empty() || all_.back().id < peer), peer);
     all_.emplace_back().id = peer;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/executor.h"
 #include "base/ids.h"
 #include "compression/compressor.h"
 #include "gossip/payload.h"
@@ -104,6 +105,8 @@ struct NodeParts {
   /// w_ij where the schedule gives no weights of its own: WeightRule::weight.
   std::function<double(const topology::Arc& arc)> weight;
   Host& host;
+  /// What shares the work of encoding and decoding large models among threads; null: nothing does.
+  base::Executor* executor = nullptr;
 };
 
 class Node {

@@ -37,7 +37,8 @@ std::vector<Lane> make_lanes(std::size_t count, std::size_t max_rows, std::size_
 
 class SupervisedLearner final : public Learner {
  public:
-  SupervisedLearner(const SupervisedSettings& settings, Dataset samples, TestSetLoader load_test, Executor& executor)
+  SupervisedLearner(const SupervisedSettings& settings, Dataset samples, TestSetLoader load_test,
+                    base::Executor& executor)
       : seed_(settings.seed),
         peer_(settings.peer),
         init_(settings.init),
@@ -167,7 +168,7 @@ class SupervisedLearner final : public Learner {
   std::shared_ptr<const Dataset> test_;
   const std::unique_ptr<Model> model_;
   MinibatchSchedule schedule_;
-  Executor& executor_;
+  base::Executor& executor_;
 
   // For gradients; made by the first one.
   std::vector<Lane> lanes_;
@@ -178,7 +179,7 @@ class SupervisedLearner final : public Learner {
 }  // namespace
 
 std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, Dataset samples,
-                                                 TestSetLoader load_test, Executor& executor) {
+                                                 TestSetLoader load_test, base::Executor& executor) {
   PARLEY_CHECK(samples.size() > 0);
   return std::make_unique<SupervisedLearner>(settings, std::move(samples), std::move(load_test), executor);
 }

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "base/executor.h"
 #include "learning/dataset.h"
-#include "learning/executor.h"
 #include "learning/learner.h"
 #include "learning/model.h"
 
@@ -29,12 +29,12 @@ struct SupervisedSettings {
 
 /// Loads this peer's samples and builds the model; the test set is loaded by the first evaluation. Throws
 /// base::OperatorError. `executor` outlives the learner.
-std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, Executor& executor);
+std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, base::Executor& executor);
 
 /// The same over a source that is open already, so that a simulator shares one source and one test set among many
 /// learners. `test` may be null. The learner does not keep `source`.
 std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, DataSource& source,
-                                                 std::shared_ptr<const Dataset> test, Executor& executor);
+                                                 std::shared_ptr<const Dataset> test, base::Executor& executor);
 
 /// Called once, by the first evaluation; may return null.
 using TestSetLoader = std::function<std::shared_ptr<const Dataset>()>;
@@ -46,6 +46,6 @@ using TestSetLoader = std::function<std::shared_ptr<const Dataset>()>;
 /// gradients are added in ascending order, so the executor's width never changes a bit. init = "file(...)" counts as
 /// not common, because nobody has compared the files of two peers.
 std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, Dataset samples,
-                                                 TestSetLoader load_test, Executor& executor);
+                                                 TestSetLoader load_test, base::Executor& executor);
 
 }  // namespace parley::learning

@@ -15,7 +15,7 @@ Dataset load_samples(const SupervisedSettings& settings, DataSource& source) {
 
 }  // namespace
 
-std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, Executor& executor) {
+std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, base::Executor& executor) {
   std::shared_ptr<DataSource> source = open_dataset(settings.dataset, settings.directory, settings.seed);
   Dataset samples = load_samples(settings, *source);
   TestSetLoader load_test;
@@ -24,7 +24,7 @@ std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& setti
 }
 
 std::unique_ptr<Learner> make_supervised_learner(const SupervisedSettings& settings, DataSource& source,
-                                                 std::shared_ptr<const Dataset> test, Executor& executor) {
+                                                 std::shared_ptr<const Dataset> test, base::Executor& executor) {
   return make_supervised_learner(
       settings, load_samples(settings, source), [test = std::move(test)] { return test; }, executor);
 }

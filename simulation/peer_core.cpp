@@ -65,7 +65,8 @@ PeerCore::PeerCore(PeerSettings settings, const NodeIngredients& ingredients, go
              .compressor = ingredients.compressor,
              .schedule = ingredients.schedule,
              .weight = ingredients.weight,
-             .host = *this}) {
+             .host = *this,
+             .executor = ingredients.executor}) {
   for (const NeighbourAddress& address : settings_.neighbours) neighbours_.push_back({address, nullptr, {}});
 }
 

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/executor.h"
 #include "gossip/algorithm.h"
 #include "gossip/node.h"
 #include "gossip/task.h"
@@ -74,6 +75,7 @@ struct NodeIngredients {
   const compression::Compressor& compressor;
   const topology::Schedule& schedule;
   std::function<double(const topology::Arc& arc)> weight;
+  base::Executor* executor = nullptr;  ///< see gossip::NodeParts
 };
 
 /// What is known of one neighbour.

@@ -9,8 +9,19 @@
 #include "base/error.h"
 #include "base/layout.h"
 #include "base/spec.h"
+#include "compression/coding/lanes.h"
+#include "compression/kernels/philox.h"
 
 namespace parley::compression {
+
+/// Blocks in a row that one task codes.
+struct Stretch {
+  std::size_t start, length;  ///< coordinates
+  std::size_t block;          ///< the length of its blocks, of which the last one may be shorter
+  std::size_t index;          ///< of the first block
+  std::size_t bytes;          ///< of all blocks before
+  std::size_t groups;         ///< of random words, 64 each, that all blocks before may draw
+};
 
 class Blocks {
  public:
@@ -46,6 +57,25 @@ class Blocks {
         go_on = visit(start + i, std::min(block, length - i), index);
     });
     return go_on;
+  }
+
+  /// Cuts d coordinates into stretches of about kPiece or of one block, for blocks of size(length) bytes.
+  template <class Size>
+  void cut(std::size_t d, Size&& size, std::vector<Stretch>& stretches) const {
+    const auto groups_of = [](std::size_t n) { return (n + kernels::kGroup - 1) / kernels::kGroup; };
+    std::size_t index = 0, bytes = 0, groups = 0;
+    stretches.clear();
+    for_each_run(d, [&](std::size_t start, std::size_t length, std::size_t longest) {
+      const std::size_t block = std::min(longest, length);
+      for (std::size_t i = 0; i < length; i += stretches.back().length) {
+        const std::size_t most = std::max<std::size_t>(1, kPiece / block) * block, n = std::min(most, length - i);
+        stretches.push_back({start + i, n, block, index, bytes, groups});
+        const std::size_t whole = n / block, rest = n % block;
+        index += whole + (rest > 0 ? 1 : 0);
+        bytes += whole * size(block) + (rest > 0 ? size(rest) : 0);
+        groups += whole * groups_of(block) + groups_of(rest);
+      }
+    });
   }
 
   /// The sum of size(length) over all blocks.

@@ -1,6 +1,8 @@
 #include "compression/coding/bucketed.h"
 
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
+#include "compression/coding/stage.h"
 
 namespace parley::compression {
 
@@ -13,36 +15,52 @@ double Bucketed::bits_per_coordinate(std::size_t d) const {
   return d == 0 ? shape_.bits : 8 * static_cast<double>(max_payload_size(d)) / static_cast<double>(d);
 }
 
+std::unique_ptr<State> Bucketed::make_state() const {
+  return std::make_unique<LanesState<State>>([this] { return make_scratch(); });
+}
+
 base::Result<std::size_t> Bucketed::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                            std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());
-  Draws draws{base::philox_input(key), 0};
+  auto& own = own_state<LanesState<State>>(state);
+  const base::PhiloxInput philox = base::philox_input(key);
   const auto groups = static_cast<std::uint32_t>((shape_.bucket + kernels::kGroup - 1) / kernels::kGroup);
-  std::byte* to = out.data();
-  for (std::size_t i = 0; i < x.size(); i += shape_.bucket) {
-    const std::size_t n = std::min(shape_.bucket, x.size() - i);
-    if (!encode_bucket(x.data() + i, n, draws, state, to)) return not_finite(x);
-    to += bucket_size(n);
-    draws.first_block += groups * kernels::kBlocksPerGroup;
-  }
+  const auto encode_piece = [&](std::size_t first, std::size_t length, std::size_t lane) {
+    Draws draws{philox, static_cast<std::uint32_t>(first / shape_.bucket) * groups * kernels::kBlocksPerGroup};
+    std::byte* to = out.data() + offset_of(first);
+    for (std::size_t i = first; i < first + length; i += shape_.bucket) {
+      const std::size_t n = std::min(shape_.bucket, first + length - i);
+      if (!encode_bucket(x.data() + i, n, draws, own.scratch(lane), to)) return false;
+      to += bucket_size(n);
+      draws.first_block += groups * kernels::kBlocksPerGroup;
+    }
+    return true;
+  };
+  if (!all_of_pieces(state, x.size(), shape_.bucket, encode_piece)) return not_finite(x);
   return max_payload_size(x.size());
 }
 
-base::Result<void> Bucketed::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale, State&,
-                                        std::span<float> y) const {
+base::Result<void> Bucketed::decode_add(std::span<const std::byte> payload, const base::RandomKey&, float scale,
+                                        State& state, std::span<float> y) const {
   if (payload.size() != max_payload_size(y.size())) return wrong_size(payload.size(), max_payload_size(y.size()));
-  const std::byte* from = payload.data();
-  for (std::size_t i = 0; i < y.size(); i += shape_.bucket) {
-    const std::size_t n = std::min(shape_.bucket, y.size() - i);
-    if (auto checked = check_bucket(from, n, i / shape_.bucket); !checked) return checked;
-    from += bucket_size(n);
-  }
-  from = payload.data();
-  for (std::size_t i = 0; i < y.size(); i += shape_.bucket) {
-    const std::size_t n = std::min(shape_.bucket, y.size() - i);
-    add_bucket(from, n, scale, y.data() + i);
-    from += bucket_size(n);
-  }
+  const auto check = [&](std::size_t first, std::size_t length) -> base::Result<void> {
+    const std::byte* from = payload.data() + offset_of(first);
+    for (std::size_t i = first; i < first + length; i += shape_.bucket) {
+      const std::size_t n = std::min(shape_.bucket, first + length - i);
+      if (auto checked = check_bucket(from, n, i / shape_.bucket); !checked) return checked;
+      from += bucket_size(n);
+    }
+    return {};
+  };
+  if (auto checked = first_refusal_of_pieces(state, y.size(), shape_.bucket, check); !checked) return checked;
+  for_each_piece(state, y.size(), shape_.bucket, [&](std::size_t first, std::size_t length, std::size_t) {
+    const std::byte* from = payload.data() + offset_of(first);
+    for (std::size_t i = first; i < first + length; i += shape_.bucket) {
+      const std::size_t n = std::min(shape_.bucket, first + length - i);
+      add_bucket(from, n, scale, y.data() + i);
+      from += bucket_size(n);
+    }
+  });
   return {};
 }
 

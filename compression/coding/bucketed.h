@@ -3,7 +3,7 @@
 //   payload := bucket*                                every bucket of `bucket` coordinates, the last one shorter
 //   bucket  := header ceil(len*bits/8) x u8           codes of `bits` bits, least significant first; pad bits are zero
 //
-// Coordinate i of bucket b draws word i of the groups that begin at Philox block 16 b ceil(bucket/64).
+// Coordinate i of bucket b draws rounding word i of the groups that begin at Philox block 16 b ceil(bucket/64).
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class Bucketed : public Compressor {
  public:
   const std::string& spec() const final { return spec_; }
   std::uint8_t wire_id() const final { return wire_id_; }
-  std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
+  std::unique_ptr<State> make_state() const final;
   std::size_t max_payload_size(std::size_t d) const final;
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const final;
@@ -77,17 +77,23 @@ class Bucketed : public Compressor {
   base::Result<void> check_levels(const std::byte* codes, std::size_t n, int most, std::size_t index) const;
 
  private:
+  /// What encode_bucket() is given: the scratch memory of one thread.
+  virtual std::unique_ptr<State> make_scratch() const { return std::make_unique<State>(); }
+
   static constexpr std::size_t kPart = 8 * kernels::kGroup;  // so that parts end on a byte
   using Levels = std::array<std::int16_t, kPart>;
 
   /// Writes a bucket of n > 0 coordinates. False, with the output unspecified, if one of them is not finite.
-  virtual bool encode_bucket(const float* x, std::size_t n, const Draws& draws, State& state, std::byte* to) const = 0;
+  virtual bool encode_bucket(const float* x, std::size_t n, const Draws& draws, State& scratch,
+                             std::byte* to) const = 0;
   /// The bytes are as many as there must be; `index` is the bucket's.
   virtual base::Result<void> check_bucket(const std::byte* from, std::size_t n, std::size_t index) const = 0;
   /// y += scale * decode(from), which was checked.
   virtual void add_bucket(const std::byte* from, std::size_t n, float scale, float* y) const = 0;
 
   std::size_t bucket_size(std::size_t n) const { return shape_.header + code_bytes(n); }
+  /// Where the bucket is that begins with coordinate `first`.
+  std::size_t offset_of(std::size_t first) const { return first / shape_.bucket * bucket_size(shape_.bucket); }
 
   std::string spec_;
   std::uint8_t wire_id_;

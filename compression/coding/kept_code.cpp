@@ -3,13 +3,18 @@
 #include <algorithm>
 
 #include "compression/coding/index_code.h"
+#include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/coding/stage.h"
 
 namespace parley::compression {
 
-void Kept::add(float scale, std::span<float> y) const {
-  for (std::size_t j = 0; j < values.size(); ++j) y[indices[j]] += scale * values[j];
+void Kept::add(float scale, std::span<float> y, const State& state) const {
+  constexpr std::size_t kAtOnce = 8192;
+  for_each_task(state, y.size(), (values.size() + kAtOnce - 1) / kAtOnce, [&](std::size_t task, std::size_t) {
+    const std::size_t end = std::min((task + 1) * kAtOnce, values.size());
+    for (std::size_t j = task * kAtOnce; j < end; ++j) y[indices[j]] += scale * values[j];
+  });
 }
 
 KeptCode::KeptCode(std::unique_ptr<Compressor> values) : values_(values_or_identity(std::move(values))) {}

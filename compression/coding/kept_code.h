@@ -25,8 +25,8 @@ struct Kept {
   std::span<const std::uint32_t> indices;
   std::span<const float> values;
 
-  /// y_i += scale * value, of the coordinates that are kept.
-  void add(float scale, std::span<float> y) const;
+  /// y_i += scale * value, of the coordinates that are kept. The work is shared by the threads of the state.
+  void add(float scale, std::span<float> y, const State& state) const;
 };
 
 class KeptCode {

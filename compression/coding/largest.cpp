@@ -50,32 +50,31 @@ struct Sampling {
 
 }  // namespace
 
-void LargestFinder::reserve(std::size_t d, std::size_t k) {
-  const std::size_t room = Sampling(d, k).room(d, k) + kPadding;
-  if (indices_.size() < room) {
-    indices_.resize(room);
-    values_.resize(room);
+void LargestFinder::reserve(std::size_t d, std::size_t k, const State& state) {
+  const Sampling sampling(d, k);
+  collector_.reserve(d, sampling.room(d, k), state);
+  if (const std::size_t most = k + kChunk + kPadding; indices_.size() < most) {
+    indices_.resize(most);
+    values_.resize(most);
   }
-  if (sample_.size() < Sampling(d, k).size) sample_.resize(Sampling(d, k).size);
-  if (const std::size_t most = std::max(room, Sampling(d, k).size); members_.size() < most) members_.resize(most);
+  if (sample_.size() < sampling.size) sample_.resize(sampling.size);
 }
 
-std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::size_t k) {
+std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::size_t k, const State& state) {
   const Sampling sampling(x.size(), k);
   const bool all = sampling.all(x.size());
   const std::size_t room = sampling.room(x.size(), k);
-  reserve(x.size(), k);
+  reserve(x.size(), k, state);
   const bool like_last = !all && last_threshold_ > 0 && last_d_ == x.size() && last_k_ == k;
   last_d_ = x.size(), last_k_ = k;
 
-  Collection found;
-  std::optional<Threshold> exact;
+  std::optional<Cutoff> exact;
   if (like_last) {
     const float below = (1 - margin_) * std::bit_cast<float>(last_threshold_);
     const std::uint32_t least = std::max(magnitude_of(below), 1u);
-    found = collect(x, least, room);
+    const Collector::Found found = collector_.collect(x, least, room, state);
     if (found.largest >= kernels::kInfinityBits) return std::nullopt;
-    exact = settle(found, k, least);
+    exact = settle(found, k, least, state);
     if (found.count < k)
       margin_ = std::min(kFarther * margin_, kFarthest);
     else if (static_cast<double>(found.count) > kManyMore * static_cast<double>(k))
@@ -83,9 +82,9 @@ std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::si
   }
   if (!exact) {
     const std::uint32_t least = all ? 1 : std::max(guess(x, sampling.size, sampling.rank), 1u);
-    found = collect(x, least, room);
+    const Collector::Found found = collector_.collect(x, least, room, state);
     if (found.largest >= kernels::kInfinityBits) return std::nullopt;
-    exact = settle(found, k, least);
+    exact = settle(found, k, least, state);
   }
   if (!exact) {
     exact = threshold_by_radix(x, k);
@@ -93,33 +92,25 @@ std::optional<std::size_t> LargestFinder::find(std::span<const float> x, std::si
     return collect_exactly(x, *exact);
   }
   last_threshold_ = exact->magnitude;
-  return filter(0, found.count, 0, *exact);
+  return collector_.place(*exact, state, indices_.data(), values_.data());
 }
 
-/// The threshold if the collection has everything that is above or at it.
-std::optional<LargestFinder::Threshold> LargestFinder::settle(const Collection& collection, std::size_t k,
-                                                              std::uint32_t least) {
-  if (!collection.fits) return std::nullopt;
-  if (collection.count >= k) return threshold({values_.data(), collection.count}, k, least, collection.largest);
+std::optional<std::size_t> LargestFinder::find_from(std::span<const float> x, std::uint32_t least, std::size_t k,
+                                                    const State& state) {
+  reserve(x.size(), k, state);
+  const Collector::Found found = collector_.collect(x, least, k, state);
+  if (found.largest >= kernels::kInfinityBits) return std::nullopt;
+  if (!found.fits) return find(x, k, state);
+  return collector_.place(Cutoff{}, state, indices_.data(), values_.data());
+}
+
+/// The threshold if the collector has everything that is above or at it.
+std::optional<Cutoff> LargestFinder::settle(const Collector::Found& found, std::size_t k, std::uint32_t least,
+                                            const State& state) {
+  if (!found.fits) return std::nullopt;
+  if (found.count >= k) return collector_.threshold(k, least, found.largest, state);
   if (least > 1) return std::nullopt;
-  return Threshold{};  // these are all that are not zero
-}
-
-LargestFinder::Collection LargestFinder::collect(std::span<const float> x, std::uint32_t least, std::size_t room) {
-  Collection result;
-  for (std::size_t i = 0; i < x.size(); i += kChunk) {
-    const std::size_t n = std::min(kChunk, x.size() - i);
-    result.fits = result.fits && result.count + n <= room;
-    if (!result.fits) {
-      if (!kernels::all_finite(x.data() + i, n)) result.largest = kernels::kInfinityBits;
-      continue;
-    }
-    const auto chunk = kernels::collect_at_least(x.data() + i, n, least, static_cast<std::uint32_t>(i),
-                                                 indices_.data() + result.count, values_.data() + result.count);
-    result.largest = std::max(result.largest, chunk.largest_bits);
-    result.count += chunk.count;
-  }
-  return result;
+  return Cutoff{};  // these are all that are not zero
 }
 
 /// The rank-th largest magnitude of a random sample, with replacement.
@@ -131,38 +122,16 @@ std::uint32_t LargestFinder::guess(std::span<const float> x, std::size_t sample,
     if (i % words.size() == 0)
       kernels::random_words(key, static_cast<std::uint32_t>(i / words.size()) * kernels::kBlocksPerGroup, 1,
                             words.data());
-    sample_[i] = x[static_cast<std::size_t>((std::uint64_t{words[i % words.size()]} * x.size()) >> 32)];
+    const std::uint64_t place = (std::uint64_t{words[i % words.size()]} * x.size()) >> 32;
+    sample_[i] = magnitude_of(x[static_cast<std::size_t>(place)]);
   }
-  const auto largest = std::max_element(sample_.begin(), sample_.begin() + static_cast<std::ptrdiff_t>(sample),
-                                        [](float a, float b) { return magnitude_of(a) < magnitude_of(b); });
-  return threshold({sample_.data(), sample}, rank, 0, magnitude_of(*largest)).magnitude;
-}
-
-/// Counts magnitudes by their leading bits between `low` and `high`, which all lie within, and searches the k-th
-/// largest among the few that share its bin.
-LargestFinder::Threshold LargestFinder::threshold(std::span<const float> x, std::size_t k, std::uint32_t low,
-                                                  std::uint32_t high) {
-  const int shift =
-      std::max(0, static_cast<int>(std::bit_width(high - low)) - static_cast<int>(std::bit_width(kBins - 1)));
-  counts_.fill(0);
-  for (const float value : x) ++counts_[(magnitude_of(value) - low) >> shift];
-  std::size_t wanted = k;
-  std::uint32_t bin = (high - low) >> shift;
-  for (; counts_[bin] < wanted; --bin) wanted -= counts_[bin];
-  std::uint32_t* end = members_.data();
-  for (const float value : x) {
-    *end = magnitude_of(value);
-    end += (*end - low) >> shift == bin;
-  }
-  std::uint32_t* const kth = members_.data() + (wanted - 1);
-  std::nth_element(members_.data(), kth, end, std::greater<>());
-  // Everything before the k-th is at least as large.
-  const auto ties = static_cast<std::size_t>(std::count(members_.data(), kth + 1, *kth));
-  return *kth == 0 ? Threshold{} : Threshold{*kth, ties};
+  const auto nth = sample_.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+  std::nth_element(sample_.begin(), nth, sample_.begin() + static_cast<std::ptrdiff_t>(sample), std::greater<>());
+  return *nth;
 }
 
 /// Three passes over the 31 bits of the magnitudes, most significant digit first, in any case.
-LargestFinder::Threshold LargestFinder::threshold_by_radix(std::span<const float> x, std::size_t k) {
+Cutoff LargestFinder::threshold_by_radix(std::span<const float> x, std::size_t k) {
   struct Digit {
     unsigned shift, width;
   };
@@ -182,33 +151,22 @@ LargestFinder::Threshold LargestFinder::threshold_by_radix(std::span<const float
     found |= digit << shift;
     decided |= digit_mask << shift;
   }
-  return found == 0 ? Threshold{} : Threshold{found, wanted};
+  return found == 0 ? Cutoff{} : Cutoff{found, wanted};
 }
 
-/// Moves what the threshold keeps of `count` collected coordinates at `from` to `to`, and returns how many those are.
-/// Uses up ties.
-std::size_t LargestFinder::filter(std::size_t from, std::size_t count, std::size_t to, Threshold& threshold) {
-  const std::size_t start = to;
-  for (std::size_t j = from; j < from + count; ++j) {
-    const std::uint32_t magnitude = magnitude_of(values_[j]);
-    if (magnitude < threshold.magnitude) continue;
-    if (magnitude == threshold.magnitude) {
-      if (threshold.ties == 0) continue;
-      --threshold.ties;
-    }
-    indices_[to] = indices_[j];
-    values_[to++] = values_[j];
-  }
-  return to - start;
-}
-
-std::size_t LargestFinder::collect_exactly(std::span<const float> x, Threshold threshold) {
+std::size_t LargestFinder::collect_exactly(std::span<const float> x, Cutoff threshold) {
   std::size_t found = 0;
   for (std::size_t i = 0; i < x.size(); i += kChunk) {
     const auto chunk =
         kernels::collect_at_least(x.data() + i, std::min(kChunk, x.size() - i), std::max(threshold.magnitude, 1u),
                                   static_cast<std::uint32_t>(i), indices_.data() + found, values_.data() + found);
-    found += filter(found, chunk.count, found, threshold);
+    for (std::size_t j = found, end = found + chunk.count; j < end; ++j) {
+      const bool tie = magnitude_of(values_[j]) == threshold.magnitude;
+      if (tie && threshold.ties == 0) continue;
+      threshold.ties -= tie ? 1 : 0;
+      indices_[found] = indices_[j];
+      values_[found++] = values_[j];
+    }
   }
   return found;
 }

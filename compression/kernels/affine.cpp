@@ -53,11 +53,7 @@ HWY_INLINE hn::Vec<hn::RebindToSigned<U32>> quantise_affine_vector(hn::Vec<F32> 
   const auto above = hn::Sub(hn::Mul(x, hn::Set(d, grid.prescale)), hn::Set(d, grid.origin));
   const auto scaled = hn::Mul(hn::Max(above, hn::Zero(d)), hn::Set(d, grid.inverse));
   const auto r = hn::Min(scaled, hn::Set(d, grid.top));
-  const auto floor = hn::ConvertTo(di, r);  // r is not negative
-  const auto fraction = hn::Sub(r, hn::ConvertTo(d, floor));
-  // A comparison is -1 where it holds.
-  const auto level = hn::Sub(floor, hn::BitCast(di, hn::VecFromMask(d, hn::Lt(u, fraction))));
-  return hn::Sub(level, hn::Set(di, grid.offset));
+  return hn::Sub(small_integers(rounded_at(r, u)), hn::Set(di, grid.offset));
 }
 
 HWY_INLINE void round_affine_group(const float* x, const AffineGrid& grid, std::int16_t* levels) {

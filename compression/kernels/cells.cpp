@@ -36,14 +36,14 @@ void to_positions(const float* x, std::size_t n, const CellGrid& grid, std::int3
 }
 
 HWY_INLINE void quantise_group(const float* x, const CellGrid& grid, const CellLevels& cells, std::int32_t offset,
-                               const base::PhiloxInput& key, std::uint32_t first_block, std::int16_t* levels) {
+                               const PhiloxKeys& key, std::uint32_t first_block, std::int16_t* levels) {
   const F32 d;
   const hn::RebindToSigned<F32> di;
   const hn::Rebind<std::int16_t, F32> d16;
   const std::size_t lanes = hn::Lanes(d);
   hn::Vec<U32> words[4];
   for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
-    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+    rounding_words(key, first_block, l, words);
     for (std::size_t j = 0; j < 4; ++j) {
       const std::size_t at = kBlocksPerGroup * j + l;
       const auto t = t_of(d, hn::LoadU(d, x + at), grid);
@@ -62,13 +62,14 @@ HWY_INLINE void quantise_group(const float* x, const CellGrid& grid, const CellL
 void quantise_in_cells(const float* x, std::size_t n, const CellGrid& grid, const CellLevels& cells,
                        std::int32_t offset, const base::PhiloxInput& key, std::uint32_t first_block,
                        std::int16_t* levels) {
+  const PhiloxKeys keys(key);
   std::size_t i = 0;
   for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
-    quantise_group(x + i, grid, cells, offset, key, first_block, levels + i);
+    quantise_group(x + i, grid, cells, offset, keys, first_block, levels + i);
   if (i == n) return;
   float rest[kGroup];
   for (std::size_t j = 0; j < kGroup; ++j) rest[j] = x[std::min(i + j, n - 1)];  // only cells of coordinates are set
-  quantise_group(rest, grid, cells, offset, key, first_block, levels + i);
+  quantise_group(rest, grid, cells, offset, keys, first_block, levels + i);
   std::memset(levels + n, 0, (i + kGroup - n) * sizeof *levels);
 }
 

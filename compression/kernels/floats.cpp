@@ -24,8 +24,8 @@ HWY_INLINE std::uint32_t copy_loop(const float* x, std::size_t n, std::size_t he
   return largest.bits();
 }
 
-std::uint32_t copy_f32(const float* x, std::size_t n, float* to) {
-  const Streaming<float> streaming(to, n);
+std::uint32_t copy_f32(const float* x, std::size_t n, float* to, std::size_t whole) {
+  const Streaming<float> streaming(to, std::max(n, whole));
   return streaming.worthwhile() ? copy_loop<true>(x, n, streaming.head(), to) : copy_loop<false>(x, n, 0, to);
 }
 
@@ -56,8 +56,8 @@ HWY_INLINE std::uint32_t bf16_loop(const float* x, std::size_t n, std::size_t he
   return largest.bits();
 }
 
-std::uint32_t to_bf16(const float* x, std::size_t n, std::uint16_t* to) {
-  const Streaming<std::uint16_t> streaming(to, n);
+std::uint32_t to_bf16(const float* x, std::size_t n, std::uint16_t* to, std::size_t whole) {
+  const Streaming<std::uint16_t> streaming(to, std::max(n, whole));
   return streaming.worthwhile() ? bf16_loop<true>(x, n, streaming.head(), to) : bf16_loop<false>(x, n, 0, to);
 }
 
@@ -105,16 +105,16 @@ HWY_EXPORT(to_bf16);
 HWY_EXPORT(add_bf16);
 HWY_EXPORT(max_magnitude_16);
 
-std::uint32_t copy_f32(const float* x, std::size_t n, std::byte* to) {
-  return HWY_DYNAMIC_DISPATCH(copy_f32)(x, n, reinterpret_cast<float*>(to));
+std::uint32_t copy_f32(const float* x, std::size_t n, std::byte* to, std::size_t whole) {
+  return HWY_DYNAMIC_DISPATCH(copy_f32)(x, n, reinterpret_cast<float*>(to), whole);
 }
 
 void add_f32(const std::byte* from, std::size_t n, float scale, float* y) {
   HWY_DYNAMIC_DISPATCH(add_f32)(reinterpret_cast<const float*>(from), n, scale, y);
 }
 
-std::uint32_t to_bf16(const float* x, std::size_t n, std::byte* to) {
-  return HWY_DYNAMIC_DISPATCH(to_bf16)(x, n, reinterpret_cast<std::uint16_t*>(to));
+std::uint32_t to_bf16(const float* x, std::size_t n, std::byte* to, std::size_t whole) {
+  return HWY_DYNAMIC_DISPATCH(to_bf16)(x, n, reinterpret_cast<std::uint16_t*>(to), whole);
 }
 
 void add_bf16(const std::byte* from, std::size_t n, float scale, float* y) {

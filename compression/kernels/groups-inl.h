@@ -16,21 +16,24 @@ HWY_BEFORE_NAMESPACE();
 namespace parley::compression::kernels {
 namespace HWY_NAMESPACE {
 
-/// The levels of kGroup coordinates: level_of(vector of floats, their random words).
-template <class LevelOf>
-HWY_INLINE void draw_group(const float* x, const base::PhiloxInput& key, std::uint32_t first_block,
-                           std::int16_t* levels, const LevelOf& level_of) {
+/// The levels of kGroups * kGroup coordinates: level_of(vector of floats, their random words). The words of several
+/// groups are drawn together, because those of one wait for one another.
+template <std::size_t kGroups, class LevelOf>
+HWY_INLINE void draw_groups(const float* x, const PhiloxKeys& key, std::uint32_t first_block, std::int16_t* levels,
+                            const LevelOf& level_of) {
   const F32 d;
   const hn::Rebind<std::int16_t, F32> d16;
   const std::size_t lanes = hn::Lanes(d);
-  hn::Vec<U32> words[4];
+  hn::Vec<U32> words[kGroups][4];
   for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
-    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
-    for (std::size_t j = 0; j < 4; ++j) {
-      const std::size_t at = kBlocksPerGroup * j + l;
-      prefetch_ahead(x, at, lanes);
-      const auto level = level_of(hn::LoadU(d, x + at), words[j]);
-      hn::StoreU(hn::DemoteTo(d16, level), d16, levels + at);
+    for (std::uint32_t g = 0; g < kGroups; ++g) rounding_words(key, first_block + g * kBlocksPerGroup, l, words[g]);
+    for (std::size_t g = 0; g < kGroups; ++g) {
+      for (std::size_t j = 0; j < 4; ++j) {
+        const std::size_t at = kGroup * g + kBlocksPerGroup * j + l;
+        prefetch_ahead(x, at, lanes);
+        const auto level = level_of(hn::LoadU(d, x + at), words[g][j]);
+        hn::StoreU(hn::DemoteTo(d16, level), d16, levels + at);
+      }
     }
   }
 }
@@ -39,13 +42,16 @@ HWY_INLINE void draw_group(const float* x, const base::PhiloxInput& key, std::ui
 template <class LevelOf>
 HWY_INLINE void draw_levels(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint32_t first_block,
                             std::int16_t* levels, const LevelOf& level_of) {
+  const PhiloxKeys keys(key);
   std::size_t i = 0;
+  for (; i + 2 * kGroup <= n; i += 2 * kGroup, first_block += 2 * kBlocksPerGroup)
+    draw_groups<2>(x + i, keys, first_block, levels + i, level_of);
   for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
-    draw_group(x + i, key, first_block, levels + i, level_of);
+    draw_groups<1>(x + i, keys, first_block, levels + i, level_of);
   if (i == n) return;
   float rest[kGroup] = {};
   std::memcpy(rest, x + i, (n - i) * sizeof(float));
-  draw_group(rest, key, first_block, levels + i, level_of);
+  draw_groups<1>(rest, keys, first_block, levels + i, level_of);
 }
 
 }  // namespace HWY_NAMESPACE

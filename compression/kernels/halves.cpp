@@ -57,8 +57,9 @@ HWY_INLINE void round_block(const float* x, std::size_t n, std::uint8_t exponent
   for_each_vector(n, round, kStream && past > 0 ? hn::MaxLanes(F32()) - past : 0);
 }
 
-bool to_halves(const float* x, std::size_t n, std::size_t block, std::uint16_t* halves, std::uint8_t* exponents) {
-  const Streaming<std::uint16_t> streaming(halves, n);
+bool to_halves(const float* x, std::size_t n, std::size_t block, std::uint16_t* halves, std::uint8_t* exponents,
+               std::size_t whole) {
+  const Streaming<std::uint16_t> streaming(halves, std::max(n, whole));
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t length = std::min(block, n - i);
     const std::uint32_t largest = max_magnitude(x + i, length);
@@ -109,9 +110,10 @@ namespace parley::compression::kernels {
 HWY_EXPORT(to_halves);
 HWY_EXPORT(add_halves);
 
-bool to_halves(const float* x, std::size_t n, std::size_t block, std::byte* halves, std::byte* exponents) {
+bool to_halves(const float* x, std::size_t n, std::size_t block, std::byte* halves, std::byte* exponents,
+               std::size_t whole) {
   return HWY_DYNAMIC_DISPATCH(to_halves)(x, n, block, reinterpret_cast<std::uint16_t*>(halves),
-                                         reinterpret_cast<std::uint8_t*>(exponents));
+                                         reinterpret_cast<std::uint8_t*>(exponents), whole);
 }
 
 void add_halves(const std::byte* halves, const std::byte* exponents, std::size_t n, std::size_t block, float scale,

@@ -16,8 +16,10 @@ constexpr std::uint16_t largest_half(std::uint8_t exponent) {
 }
 
 /// Writes n binary16 to `halves` and an exponent for every `block` of them to `exponents`. Returns false, with the
-/// output unspecified, if any x_i is not finite.
-bool to_halves(const float* x, std::size_t n, std::size_t block, std::byte* halves, std::byte* exponents);
+/// output unspecified, if any x_i is not finite. If they are a part of a payload of `whole` halves, that decides
+/// whether they are written past the caches.
+bool to_halves(const float* x, std::size_t n, std::size_t block, std::byte* halves, std::byte* exponents,
+               std::size_t whole = 0);
 
 /// y_i += scale * v_i.
 void add_halves(const std::byte* halves, const std::byte* exponents, std::size_t n, std::size_t block, float scale,

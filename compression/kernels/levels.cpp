@@ -18,15 +18,9 @@ namespace HWY_NAMESPACE {
 /// The levels of Lanes(U32()) coordinates: rounded up where the fraction of a level is above u.
 HWY_INLINE hn::Vec<hn::RebindToSigned<U32>> quantise_vector(hn::Vec<F32> x, hn::Vec<F32> u, const LevelGrid& grid) {
   const F32 d;
-  const hn::RebindToSigned<U32> di;
   const auto scaled = hn::Mul(hn::Mul(hn::Abs(x), hn::Set(d, grid.prescale)), hn::Set(d, grid.inverse));
   const auto r = hn::Min(scaled, hn::Set(d, grid.top));
-  const auto floor = hn::ConvertTo(di, r);  // r is not negative
-  const auto fraction = hn::Sub(r, hn::ConvertTo(d, floor));
-  // A comparison is -1 where it holds.
-  const auto level = hn::Sub(floor, hn::BitCast(di, hn::VecFromMask(d, hn::Lt(u, fraction))));
-  const auto sign = hn::BroadcastSignBit(hn::BitCast(di, x));
-  return hn::Sub(hn::Xor(level, sign), sign);
+  return small_integers(hn::CopySignToAbs(rounded_at(r, u), x));
 }
 
 HWY_INLINE void round_group(const float* x, const LevelGrid& grid, std::int16_t* levels) {

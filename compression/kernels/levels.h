@@ -16,8 +16,9 @@ struct LevelGrid {
   float top;  ///< the largest level, at most 32767
 };
 
-/// levels[i] = sign(x_i) * (floor(r_i) + (u_i < r_i - floor(r_i))), u_i uniform on [0, 1) in steps of 2^-24 from word i
-/// (see philox.h) of the groups that begin at `first_block`. Writes ceil(n / 64) * 64 levels; those past n are zero.
+/// levels[i] = sign(x_i) * (floor(r_i) + (u_i < r_i - floor(r_i))), u_i uniform on [0, 1) in steps of 2^-24 from
+/// rounding word i (see philox.h) of the groups that begin at `first_block`. Writes ceil(n / 64) * 64 levels; those
+/// past n are zero.
 void quantise(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
               std::uint32_t first_block, std::int16_t* levels);
 

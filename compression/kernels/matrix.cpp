@@ -45,8 +45,9 @@ HWY_INLINE void multiply_row(const float* row, std::size_t n, float u, const flo
   }
 }
 
-void multiply(const float* matrix, std::size_t m, std::size_t n, float u, const float* q, std::size_t r, float* p) {
-  for (std::size_t i = 0; i < m; ++i) {
+void multiply_rows(const float* matrix, std::size_t m, std::size_t n, Range range, float u, const float* q,
+                   std::size_t r, float* p) {
+  for (std::size_t i = range.first; i < range.end; ++i) {
     const float* row = matrix + i * n;
     std::size_t k = 0;
     for (; k + 4 <= r; k += 4) multiply_row<4>(row, n, u, q + k * n, p + k * m + i, m);
@@ -58,45 +59,63 @@ void multiply(const float* matrix, std::size_t m, std::size_t n, float u, const 
   }
 }
 
+/// Some columns of the rows from `rows` on, which are `stride` apart.
+struct Columns {
+  const float* rows;
+  std::size_t count, stride;
+};
+
+/// Asks for the line that a loop over several rows at once needs some rows later, a page ahead or more.
+template <std::size_t kRows>
+HWY_INLINE void prefetch_rows_ahead(const Columns& columns, const float* at, std::size_t j, std::size_t lanes) {
+  constexpr std::size_t kPage = 1024;  // floats
+  const std::size_t rows = kRows * (1 + kPage / (kRows * columns.count));
+  if (lanes * sizeof(float) >= 64 || j % 16 < lanes)
+    hwy::Prefetch(
+        reinterpret_cast<const char*>(reinterpret_cast<std::uintptr_t>(at) + rows * columns.stride * sizeof(float)));
+}
+
 /// Adds kRows rows, so that what has been summed is read and written once for all of them.
 template <std::size_t kRows>
-HWY_INLINE void add_rows(const float* rows, std::size_t n, float u, const float* p, std::size_t m, std::size_t r,
-                         float* q) {
-  for_each_vector(n, [&](auto d, std::size_t j) HWY_ATTR {
+HWY_INLINE void add_rows(const Columns& columns, float u, const float* p, std::size_t m, std::size_t r, float* q) {
+  for_each_vector(columns.count, [&](auto d, std::size_t j) HWY_ATTR {
     const auto unit = hn::Set(d, u);
     hn::Vec<decltype(d)> values[kRows];
     for (std::size_t row = 0; row < kRows; ++row) {
-      prefetch_ahead(rows + row * n, j, hn::MaxLanes(d));
-      values[row] = hn::Mul(hn::LoadU(d, rows + row * n + j), unit);
+      const float* at = columns.rows + row * columns.stride + j;
+      prefetch_rows_ahead<kRows>(columns, at, j, hn::MaxLanes(d));
+      values[row] = hn::Mul(hn::LoadU(d, at), unit);
     }
     for (std::size_t k = 0; k < r; ++k) {
-      auto sum = hn::LoadU(d, q + k * n + j);
+      auto sum = hn::LoadU(d, q + k * columns.stride + j);
       for (std::size_t row = 0; row < kRows; ++row)
         sum = hn::Add(sum, hn::Mul(values[row], hn::Set(d, p[k * m + row])));
-      hn::StoreU(sum, d, q + k * n + j);
+      hn::StoreU(sum, d, q + k * columns.stride + j);
     }
   });
 }
 
-void multiply_transposed(const float* matrix, std::size_t m, std::size_t n, float u, const float* p, std::size_t r,
-                         float* q) {
-  std::memset(q, 0, r * n * sizeof(float));
+void multiply_columns(const float* matrix, std::size_t m, std::size_t n, Range range, float u, const float* p,
+                      std::size_t r, float* q) {
+  const std::size_t count = range.end - range.first;
+  for (std::size_t k = 0; k < r; ++k) std::memset(q + k * n + range.first, 0, count * sizeof(float));
   std::size_t i = 0;
-  for (; i + 4 <= m; i += 4) add_rows<4>(matrix + i * n, n, u, p + i, m, r, q);
-  for (; i < m; ++i) add_rows<1>(matrix + i * n, n, u, p + i, m, r, q);
+  for (; i + 4 <= m; i += 4) add_rows<4>({matrix + i * n + range.first, count, n}, u, p + i, m, r, q + range.first);
+  for (; i < m; ++i) add_rows<1>({matrix + i * n + range.first, count, n}, u, p + i, m, r, q + range.first);
 }
 
-void add_outer(const float* p, const float* q, std::size_t m, std::size_t n, std::size_t r, float u, float scale,
-               float* y) {
+void add_outer_rows(const float* p, const float* q, std::size_t m, std::size_t n, Range range, std::size_t r, float u,
+                    float scale, float* y) {
   constexpr float kLargest = std::numeric_limits<float>::max();
-  for (std::size_t i = 0; i < m; ++i, y += n) {
+  for (std::size_t i = range.first; i < range.end; ++i) {
+    float* to = y + i * n;
     for_each_vector(n, [&](auto d, std::size_t j) HWY_ATTR {
-      prefetch_ahead(y, j, hn::MaxLanes(d));
+      prefetch_ahead(to, j, hn::MaxLanes(d));
       auto sum = hn::Mul(hn::Set(d, p[i]), hn::LoadU(d, q + j));
       for (std::size_t k = 1; k < r; ++k)
         sum = hn::Add(sum, hn::Mul(hn::Set(d, p[k * m + i]), hn::LoadU(d, q + k * n + j)));
       const auto v = hn::Max(hn::Min(hn::Mul(sum, hn::Set(d, u)), hn::Set(d, kLargest)), hn::Set(d, -kLargest));
-      hn::StoreU(hn::Add(hn::LoadU(d, y + j), hn::Mul(hn::Set(d, scale), v)), d, y + j);
+      hn::StoreU(hn::Add(hn::LoadU(d, to + j), hn::Mul(hn::Set(d, scale), v)), d, to + j);
     });
   }
 }
@@ -108,22 +127,37 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace parley::compression::kernels {
 
-HWY_EXPORT(multiply);
-HWY_EXPORT(multiply_transposed);
-HWY_EXPORT(add_outer);
+HWY_EXPORT(multiply_rows);
+HWY_EXPORT(multiply_columns);
+HWY_EXPORT(add_outer_rows);
+
+void multiply_rows(const float* matrix, std::size_t m, std::size_t n, Range range, float u, const float* q,
+                   std::size_t r, float* p) {
+  HWY_DYNAMIC_DISPATCH(multiply_rows)(matrix, m, n, range, u, q, r, p);
+}
 
 void multiply(const float* matrix, std::size_t m, std::size_t n, float u, const float* q, std::size_t r, float* p) {
-  HWY_DYNAMIC_DISPATCH(multiply)(matrix, m, n, u, q, r, p);
+  multiply_rows(matrix, m, n, {0, m}, u, q, r, p);
+}
+
+void multiply_columns(const float* matrix, std::size_t m, std::size_t n, Range range, float u, const float* p,
+                      std::size_t r, float* q) {
+  HWY_DYNAMIC_DISPATCH(multiply_columns)(matrix, m, n, range, u, p, r, q);
 }
 
 void multiply_transposed(const float* matrix, std::size_t m, std::size_t n, float u, const float* p, std::size_t r,
                          float* q) {
-  HWY_DYNAMIC_DISPATCH(multiply_transposed)(matrix, m, n, u, p, r, q);
+  multiply_columns(matrix, m, n, {0, n}, u, p, r, q);
+}
+
+void add_outer_rows(const float* p, const float* q, std::size_t m, std::size_t n, Range range, std::size_t r, float u,
+                    float scale, float* y) {
+  HWY_DYNAMIC_DISPATCH(add_outer_rows)(p, q, m, n, range, r, u, scale, y);
 }
 
 void add_outer(const float* p, const float* q, std::size_t m, std::size_t n, std::size_t r, float u, float scale,
                float* y) {
-  HWY_DYNAMIC_DISPATCH(add_outer)(p, q, m, n, r, u, scale, y);
+  add_outer_rows(p, q, m, n, {0, m}, r, u, scale, y);
 }
 
 }  // namespace parley::compression::kernels

@@ -1,4 +1,9 @@
 // Random words by the block, for operators that need one or more per coordinate.
+//
+// Rounding draws one word for two coordinates, which takes half the time: rounding word 16 j + l of a group is word j
+// of block l / 2 of the group's, rotated by 16 bits if l is odd. Each is uniform, so that mean and variance of a
+// coordinate are what they would be with a word of its own. The events "word below p" and "rotated word below q" depend
+// on each other only where upper halves tie: their covariance is at most 2^-15.
 #pragma once
 
 #include <cstddef>

@@ -35,14 +35,14 @@ HWY_INLINE unsigned to_powers_vector(const float* x, hn::Vec<I32> carry, Largest
   return bits[0] | (static_cast<unsigned>(bits[1]) << 8);
 }
 
-HWY_INLINE void to_powers_group(const float* x, const base::PhiloxInput& key, std::uint32_t first_block,
+HWY_INLINE void to_powers_group(const float* x, const PhiloxKeys& key, std::uint32_t first_block,
                                 LargestMagnitude& largest, std::uint8_t* exponents, std::uint8_t* signs) {
   const I32 di;
   const std::size_t lanes = hn::Lanes(di);
   hn::Vec<U32> words[4];
   std::uint16_t bits[4] = {};
   for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
-    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+    rounding_words(key, first_block, l, words);
     for (std::size_t j = 0; j < 4; ++j) {
       const std::size_t at = kBlocksPerGroup * j + l;
       prefetch_ahead(x, at, lanes);
@@ -81,13 +81,14 @@ HWY_INLINE void for_each_group(const float* x, std::size_t n, std::uint8_t* expo
   std::memcpy(signs + i / 8, rest_signs, (n - i + 7) / 8);
 }
 
-std::uint32_t to_powers(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint8_t* exponents,
-                        std::uint8_t* signs) {
+std::uint32_t to_powers(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint32_t first_block,
+                        std::uint8_t* exponents, std::uint8_t* signs) {
+  const PhiloxKeys keys(key);
   LargestMagnitude largest;
   for_each_group(x, n, exponents, signs,
                  [&](const float* from, std::uint8_t* to, std::uint8_t* to_signs, std::size_t i) HWY_ATTR {
-                   const auto block = static_cast<std::uint32_t>(i / kGroup * kBlocksPerGroup);
-                   to_powers_group(from, key, block, largest, to, to_signs);
+                   const auto block = first_block + static_cast<std::uint32_t>(i / kGroup * kBlocksPerGroup);
+                   to_powers_group(from, keys, block, largest, to, to_signs);
                  });
   return largest.bits();
 }
@@ -206,9 +207,9 @@ HWY_EXPORT(add_powers);
 HWY_EXPORT(quantise_to_powers);
 HWY_EXPORT(add_power_levels);
 
-std::uint32_t to_powers(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint8_t* exponents,
-                        std::uint8_t* signs) {
-  return HWY_DYNAMIC_DISPATCH(to_powers)(x, n, key, exponents, signs);
+std::uint32_t to_powers(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint32_t first_block,
+                        std::uint8_t* exponents, std::uint8_t* signs) {
+  return HWY_DYNAMIC_DISPATCH(to_powers)(x, n, key, first_block, exponents, signs);
 }
 
 std::uint32_t to_nearest_powers(const float* x, std::size_t n, std::uint8_t* exponents, std::uint8_t* signs) {

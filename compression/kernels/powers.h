@@ -9,11 +9,12 @@
 
 namespace parley::compression::kernels {
 
-/// exponents[i] = (bits of |x_i| + v_i) >> 23, v_i the upper 23 bits of word i (see philox.h) of the groups that begin
-/// at block 0; bit i of `signs`, least significant first, is 1 for x_i < 0 unless exponents[i] is 0. Fills
-/// ceil(n / 8) bytes of signs. Returns the bits of the largest |x_i|; not below kInfinityBits if any is not finite.
-std::uint32_t to_powers(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint8_t* exponents,
-                        std::uint8_t* signs);
+/// exponents[i] = (bits of |x_i| + v_i) >> 23, v_i the upper 23 bits of rounding word i (see philox.h) of the groups
+/// that begin at `first_block`; bit i of `signs`, least significant first, is 1 for x_i < 0 unless exponents[i] is 0.
+/// Fills ceil(n / 8) bytes of signs. Returns the bits of the largest |x_i|; not below kInfinityBits if any is not
+/// finite.
+std::uint32_t to_powers(const float* x, std::size_t n, const base::PhiloxInput& key, std::uint32_t first_block,
+                        std::uint8_t* exponents, std::uint8_t* signs);
 
 /// The same with v_i = 2^22: to the nearest power of two, and from half-way to the larger one.
 std::uint32_t to_nearest_powers(const float* x, std::size_t n, std::uint8_t* exponents, std::uint8_t* signs);
@@ -25,8 +26,8 @@ bool are_powers(const std::uint8_t* exponents, const std::uint8_t* signs, std::s
 void add_powers(const std::uint8_t* exponents, const std::uint8_t* signs, std::size_t n, float scale, float* y);
 
 /// r = min(|x| * prescale * inverse, top); levels[i] = sign(x_i) c_i, where c is 0 for 0 and 1 + e for 2^e, between
-/// which r is rounded at random with word i of the groups that begin at `first_block`. top is a power of two up to
-/// 2^30. Writes ceil(n / 64) * 64 levels; those past n are zero.
+/// which r is rounded at random with rounding word i of the groups that begin at `first_block`. top is a power of two
+/// up to 2^30. Writes ceil(n / 64) * 64 levels; those past n are zero.
 void quantise_to_powers(const float* x, std::size_t n, const LevelGrid& grid, const base::PhiloxInput& key,
                         std::uint32_t first_block, std::int16_t* levels);
 

@@ -55,16 +55,9 @@ void round_to_nearest(const float* x, std::size_t n, const LevelGrid& grid, std:
 /// Magnitudes from here on are beyond the bounds of every grid.
 constexpr float kBeyond = 32768;
 
-struct Magnitude32 {
-  hn::Vec<I32> whole;
-  hn::Vec<F32> rest;  // in [0, 1)
-};
-
-HWY_INLINE Magnitude32 in_units(hn::Vec<F32> x, const FixedGrid& grid) {
+HWY_INLINE hn::Vec<F32> in_units(hn::Vec<F32> x, const FixedGrid& grid) {
   const F32 d;
-  const auto r = hn::Min(hn::Mul(hn::Abs(x), hn::Set(d, grid.per_unit)), hn::Set(d, kBeyond));
-  const auto whole = hn::ConvertTo(I32(), r);
-  return {whole, hn::Sub(r, hn::ConvertTo(d, whole))};
+  return hn::Min(hn::Mul(hn::Abs(x), hn::Set(d, grid.per_unit)), hn::Set(d, kBeyond));
 }
 
 HWY_INLINE hn::Vec<I32> clamped(hn::Vec<I32> level, const FixedGrid& grid) {
@@ -77,49 +70,49 @@ std::uint32_t round_fixed(const float* x, std::size_t n, const FixedGrid& grid, 
     const F32 d;
     const I32 di;
     largest.see(d, v);
-    const Magnitude32 m = in_units(v, grid);
+    const auto r = in_units(v, grid);
+    const auto whole = hn::Floor(r), rest = hn::Sub(r, whole);
     // A tie goes down: towards zero above it, away from it below, where what is at least 1/2 exceeds the float before.
     const auto half = hn::Add(hn::Set(di, 0x3F000000), hn::BroadcastSignBit(hn::BitCast(di, v)));
-    const auto up = hn::BitCast(di, hn::VecFromMask(d, hn::Gt(m.rest, hn::BitCast(d, half))));
-    return clamped(with_sign_of(v, hn::Sub(m.whole, up)), grid);
+    const auto up = hn::IfThenElseZero(hn::Gt(rest, hn::BitCast(d, half)), hn::Set(d, 1.0f));
+    return clamped(small_integers(hn::CopySignToAbs(hn::Add(whole, up), v)), grid);
   });
   return largest.bits();
 }
 
 /// The levels of kGroup coordinates.
-HWY_INLINE void draw_group(const float* x, const FixedGrid& grid, const base::PhiloxInput& key,
-                           std::uint32_t first_block, std::int16_t* levels, WatchLargest<F32>& largest) {
+HWY_INLINE void draw_group(const float* x, const FixedGrid& grid, const PhiloxKeys& key, std::uint32_t first_block,
+                           std::int16_t* levels, WatchLargest<F32>& largest) {
   const F32 d;
-  const I32 di;
   const hn::Rebind<std::int16_t, F32> d16;
   const std::size_t lanes = hn::Lanes(d);
   hn::Vec<U32> words[4];
   for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
-    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+    rounding_words(key, first_block, l, words);
     for (std::size_t j = 0; j < 4; ++j) {
       const std::size_t at = kBlocksPerGroup * j + l;
       prefetch_ahead(x, at, lanes);
       const auto v = hn::LoadU(d, x + at);
       largest.see(d, v);
-      const Magnitude32 m = in_units(v, grid);
-      const auto u = hn::Mul(hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<8>(words[j]))), hn::Set(d, 0x1p-24f));
       // Away from zero with the probability of the rest: the same as up with that of the rest above the level below.
-      const auto up = hn::BitCast(di, hn::VecFromMask(d, hn::Lt(u, m.rest)));
-      hn::StoreU(hn::DemoteTo(d16, clamped(with_sign_of(v, hn::Sub(m.whole, up)), grid)), d16, levels + at);
+      const auto magnitude = rounded_at(in_units(v, grid), uniform_of(words[j]));
+      const auto level = clamped(small_integers(hn::CopySignToAbs(magnitude, v)), grid);
+      hn::StoreU(hn::DemoteTo(d16, level), d16, levels + at);
     }
   }
 }
 
 std::uint32_t draw_fixed(const float* x, std::size_t n, const FixedGrid& grid, const base::PhiloxInput& key,
                          std::uint32_t first_block, std::int16_t* levels) {
+  const PhiloxKeys keys(key);
   WatchLargest<F32> largest;
   std::size_t i = 0;
   for (; i + kGroup <= n; i += kGroup, first_block += kBlocksPerGroup)
-    draw_group(x + i, grid, key, first_block, levels + i, largest);
+    draw_group(x + i, grid, keys, first_block, levels + i, largest);
   if (i < n) {
     float rest[kGroup] = {};
     std::memcpy(rest, x + i, (n - i) * sizeof(float));
-    draw_group(rest, grid, key, first_block, levels + i, largest);
+    draw_group(rest, grid, keys, first_block, levels + i, largest);
   }
   return largest.bits();
 }

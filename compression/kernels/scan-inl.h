@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "compression/kernels/scan.h"
 #include "compression/kernels/vector_loop-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -80,9 +81,9 @@ HWY_INLINE double halved(double (&partial)[kPartialSums]) {
   return partial[0];
 }
 
-/// The sum of the terms in the order that scan.h describes. Every vector of floats is shown to `watch` on the way.
+/// The sum of the terms of up to kSumChunk coordinates.
 template <class Term, class Watch>
-HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term, Watch& watch) {
+HWY_INLINE double chunk_sum(const float* x, std::size_t n, Term term, Watch& watch) {
   const hn::CappedTag<double, 8> d;
   const hn::Rebind<float, decltype(d)> from;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
@@ -105,6 +106,14 @@ HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term, Watc
     partial[j] += term(static_cast<double>(x[i]));
   }
   return halved(partial);
+}
+
+/// The sum of the terms in the order that scan.h describes. Every vector of floats is shown to `watch` on the way.
+template <class Term, class Watch>
+HWY_INLINE double fixed_order_sum(const float* x, std::size_t n, Term term, Watch& watch) {
+  double sum = 0;
+  for (std::size_t i = 0; i < n; i += kSumChunk) sum += chunk_sum(x + i, std::min(kSumChunk, n - i), term, watch);
+  return sum;
 }
 
 struct Itself {

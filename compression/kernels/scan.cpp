@@ -48,7 +48,7 @@ Tail negatives_from(const float* x, std::size_t n, float least) {
   return tail_from<Negated>(x, n, least);
 }
 
-Split split_at(const float* x, std::size_t n, float threshold) {
+Split split_chunk_at(const float* x, std::size_t n, float threshold) {
   const hn::CappedTag<double, 8> d;
   const hn::Rebind<float, decltype(d)> from;
   constexpr std::size_t kLanes = hn::MaxLanes(d), kParts = kPartialSums / kLanes;
@@ -79,6 +79,15 @@ Split split_at(const float* x, std::size_t n, float threshold) {
     (above ? energy : length)[j] += above ? magnitude * magnitude : magnitude;
   }
   return {count, halved(energy), halved(length)};
+}
+
+Split split_at(const float* x, std::size_t n, float threshold) {
+  Split sum{0, 0, 0};
+  for (std::size_t i = 0; i < n; i += kSumChunk) {
+    const Split chunk = split_chunk_at(x + i, std::min(kSumChunk, n - i), threshold);
+    sum = {sum.count + chunk.count, sum.energy + chunk.energy, sum.length + chunk.length};
+  }
+  return sum;
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,7 +1,8 @@
 // What an operator needs to know of a vector before it codes it.
 //
-// Sums are taken in double, in a fixed order (sixteen partial sums, coordinate i in the (i mod 16)-th, then halved
-// until one is left), so that every SIMD target finds the same bits. Squares of denormals do not underflow in double.
+// Sums are taken in double, in a fixed order, so that every SIMD target and every number of threads finds the same
+// bits: sums of kSumChunk coordinates each (sixteen partial sums, coordinate i in the (i mod 16)-th, then halved until
+// one is left) are added in turn. Squares of denormals do not underflow in double.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,9 @@ namespace parley::compression::kernels {
 
 /// The bits of +infinity: a float whose bits without the sign are below is finite.
 inline constexpr std::uint32_t kInfinityBits = 0x7F800000;
+
+/// Sums of more coordinates are sums of the sums of so many.
+inline constexpr std::size_t kSumChunk = std::size_t{1} << 16;
 
 /// The largest |x_i| as bits; not below kInfinityBits if any x_i is not finite. 0 for n = 0.
 std::uint32_t max_magnitude_bits(const float* x, std::size_t n);

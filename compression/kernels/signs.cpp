@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include "compression/kernels/scan-inl.h"
 
@@ -32,7 +31,7 @@ HWY_INLINE void pack_bits(const float* x, std::size_t n, std::uint8_t* to, Watch
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16) {
-    if constexpr (!std::is_same_v<Watch, WatchNothing>) prefetch_ahead(x, i, 16);  // else x was summed just before
+    prefetch_ahead(x, i, 16);
     unsigned bits = 0;
     for (std::size_t j = 0; j < 16; j += lanes) bits |= sign_bits(d, x + i + j, watch) << j;
     const auto word = static_cast<std::uint16_t>(bits);
@@ -55,26 +54,104 @@ std::uint32_t pack_sign_bits(const float* x, std::size_t n, std::uint8_t* to) {
   return largest.bits();
 }
 
-SumsBySign sums_by_sign(const float* x, std::size_t n) {
-  WatchLargest<SumF32> largest;
-  const double positive = fixed_order_sum(x, n, PositivePart(), largest);
-  return {positive, fixed_order_sum(x, n, NegativePart()), largest.bits()};
+/// Packs the signs of what a sum sees, eight to a byte.
+class WatchSigns {
+ public:
+  HWY_INLINE explicit WatchSigns(std::uint8_t* to) : to_(to) {}
+
+  template <class D, class V>
+  HWY_INLINE void see(D d, V floats) {
+    std::uint8_t bytes[8] = {};
+    hn::StoreMaskBits(d, hn::Lt(floats, hn::Zero(d)), bytes);
+    if constexpr (hn::MaxLanes(D()) == 8) {
+      *to_++ = bytes[0];
+    } else {
+      bits_ |= static_cast<unsigned>(bytes[0]) << count_;
+      count_ += hn::MaxLanes(D());
+      if (count_ == 8) flush();
+    }
+  }
+
+  /// Writes what is left of a last byte.
+  HWY_INLINE void flush() {
+    if (count_ > 0) *to_++ = static_cast<std::uint8_t>(bits_);
+    bits_ = 0;
+    count_ = 0;
+  }
+
+ private:
+  std::uint8_t* to_;
+  unsigned bits_ = 0;
+  std::size_t count_ = 0;
+};
+
+double pack_and_sum(const float* x, std::size_t n, std::uint8_t* to) {
+  WatchSigns signs(to);
+  const double sum = fixed_order_sum(x, n, Magnitude(), signs);
+  signs.flush();
+  return sum;
 }
 
-/// alpha(x, n) is the scale of a block, not finite if a coordinate is not.
-template <class Alpha>
-HWY_INLINE bool to_scaled_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to, Alpha scale) {
-  WatchNothing nothing;
+/// The sums of up to kSumChunk coordinates on either side of zero, in the order of scan.h.
+HWY_INLINE SumsBySign chunk_sums_by_sign(const float* x, std::size_t n, std::uint8_t* to) {
+  const hn::CappedTag<double, 8> d;
+  const SumF32 from;
+  constexpr std::size_t kLanes = hn::MaxLanes(d), kParts = kPartialSums / kLanes;
+  WatchSigns signs(to);
+  WatchLargest<SumF32> largest;
+  hn::Vec<decltype(d)> above[kParts], below[kParts];
+  for (auto& sum : above) sum = hn::Zero(d);
+  for (auto& sum : below) sum = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + kPartialSums <= n; i += kPartialSums) {
+    prefetch_ahead(x, i, kPartialSums);
+    for (std::size_t part = 0; part < kParts; ++part) {
+      const auto floats = hn::LoadU(from, x + i + part * kLanes);
+      signs.see(from, floats);
+      largest.see(from, floats);
+      const auto v = hn::PromoteTo(d, floats);
+      above[part] = hn::Add(above[part], PositivePart()(v));
+      below[part] = hn::Add(below[part], NegativePart()(v));
+    }
+  }
+  double positive[kPartialSums], negative[kPartialSums];
+  for (std::size_t part = 0; part < kParts; ++part) {
+    hn::StoreU(above[part], d, positive + part * kLanes);
+    hn::StoreU(below[part], d, negative + part * kLanes);
+  }
+  const hn::CappedTag<float, 1> one;
+  for (std::size_t j = 0; i < n; ++i, ++j) {
+    signs.see(one, hn::LoadU(one, x + i));
+    largest.see(one, hn::LoadU(one, x + i));
+    positive[j] += PositivePart()(static_cast<double>(x[i]));
+    negative[j] += NegativePart()(static_cast<double>(x[i]));
+  }
+  signs.flush();
+  return {halved(positive), halved(negative), largest.bits()};
+}
+
+SumsBySign sums_by_sign(const float* x, std::size_t n, std::uint8_t* to) {
+  SumsBySign sums{0, 0, 0};
+  for (std::size_t i = 0; i < n; i += kSumChunk) {
+    const SumsBySign chunk = chunk_sums_by_sign(x + i, std::min(kSumChunk, n - i), to + i / 8);
+    sums = {sums.positive + chunk.positive, sums.negative + chunk.negative,
+            std::max(sums.largest_bits, chunk.largest_bits)};
+  }
+  return sums;
+}
+
+/// scale(x, n, bits) packs the signs of a block and returns its scale, not finite if a coordinate is not.
+template <class Scale>
+HWY_INLINE bool to_scaled_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to, Scale scale) {
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t length = std::min(block, n - i);
-    const double exact = scale(x + i, length);
+    const double exact = scale(x + i, length, to + sizeof(float));
     if (!(exact <= std::numeric_limits<double>::max())) return false;
     const auto alpha = static_cast<float>(std::min<double>(exact, std::numeric_limits<float>::max()));
     if (alpha < std::numeric_limits<float>::min()) {
       std::memset(to, 0, sign_block_size(length));
     } else {
       std::memcpy(to, &alpha, sizeof alpha);
-      pack_bits(x + i, length, to + sizeof alpha, nothing);
     }
     to += sign_block_size(length);
   }
@@ -82,14 +159,14 @@ HWY_INLINE bool to_scaled_signs(const float* x, std::size_t n, std::size_t block
 }
 
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::uint8_t* to) {
-  return to_scaled_signs(x, n, block, to, [](const float* from, std::size_t length) HWY_ATTR {
-    return fixed_order_sum(from, length, Magnitude()) / static_cast<double>(length);
+  return to_scaled_signs(x, n, block, to, [](const float* from, std::size_t length, std::uint8_t* bits) HWY_ATTR {
+    return pack_and_sum(from, length, bits) / static_cast<double>(length);
   });
 }
 
 bool to_curved_signs(const float* x, std::size_t n, std::size_t block, double limit, std::uint8_t* to) {
-  return to_scaled_signs(x, n, block, to, [limit](const float* from, std::size_t length) HWY_ATTR {
-    const double sum = fixed_order_sum(from, length, Magnitude());
+  return to_scaled_signs(x, n, block, to, [limit](const float* from, std::size_t length, std::uint8_t* bits) HWY_ATTR {
+    const double sum = pack_and_sum(from, length, bits);
     const double mean = sum / static_cast<double>(length);
     if (!(sum > 0)) return sum;  // 0 or NaN
     const double weighted = fixed_order_sum(from, length, Square()) / sum;
@@ -148,6 +225,7 @@ HWY_EXPORT(add_signs);
 HWY_EXPORT(pack_sign_bits);
 HWY_EXPORT(add_sign_bits);
 HWY_EXPORT(sums_by_sign);
+HWY_EXPORT(pack_and_sum);
 
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to) {
   return HWY_DYNAMIC_DISPATCH(to_signs)(x, n, block, reinterpret_cast<std::uint8_t*>(to));
@@ -169,8 +247,12 @@ void add_sign_bits(const std::byte* bits, std::size_t n, float plus, float minus
   HWY_DYNAMIC_DISPATCH(add_sign_bits)(reinterpret_cast<const std::uint8_t*>(bits), n, plus, minus, y);
 }
 
-SumsBySign sums_by_sign(const float* x, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(sums_by_sign)(x, n);
+SumsBySign sums_by_sign(const float* x, std::size_t n, std::byte* to) {
+  return HWY_DYNAMIC_DISPATCH(sums_by_sign)(x, n, reinterpret_cast<std::uint8_t*>(to));
+}
+
+double pack_and_sum(const float* x, std::size_t n, std::byte* to) {
+  return HWY_DYNAMIC_DISPATCH(pack_and_sum)(x, n, reinterpret_cast<std::uint8_t*>(to));
 }
 
 std::size_t count_ones(const std::byte* bytes, std::size_t n) {

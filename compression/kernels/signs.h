@@ -11,12 +11,6 @@ constexpr std::size_t sign_block_size(std::size_t n) {
   return sizeof(float) + (n + 7) / 8;
 }
 
-/// The bytes of n coordinates in blocks of `block`, the last one shorter.
-constexpr std::size_t signs_size(std::size_t n, std::size_t block) {
-  const std::size_t rest = n % block;
-  return n / block * sign_block_size(n < block ? n : block) + (rest > 0 ? sign_block_size(rest) : 0);
-}
-
 /// Writes the blocks of n coordinates, each of `block` but the last. Returns false, with the output unspecified, if any
 /// x_i is not finite.
 bool to_signs(const float* x, std::size_t n, std::size_t block, std::byte* to);
@@ -41,6 +35,10 @@ struct SumsBySign {
   double positive, negative;   ///< of the coordinates above and below zero; the latter is not above zero
   std::uint32_t largest_bits;  ///< of all |x_i|: not below kInfinityBits if any x_i is not finite
 };
-SumsBySign sums_by_sign(const float* x, std::size_t n);
+/// Writes the bits that pack_sign_bits writes, too.
+SumsBySign sums_by_sign(const float* x, std::size_t n, std::byte* to);
+
+/// Writes these bits and returns sum |x_i|, not finite if any x_i is not.
+double pack_and_sum(const float* x, std::size_t n, std::byte* to);
 
 }  // namespace parley::compression::kernels

@@ -40,13 +40,14 @@ void draw_groups(const float* x, std::size_t groups, const LevelGrid& grid, cons
   const I32 di;
   constexpr std::size_t kLanes = hn::MaxLanes(F32());
   const auto prescale = hn::Set(d, grid.prescale), inverse = hn::Set(d, grid.inverse);
+  const PhiloxKeys keys(key);
   hn::Vec<U32> words[4];
   for (std::size_t g = 0; g < groups; ++g, to += kRow) {
     hn::Vec<I32> codes[kRowVectors];
     for (auto& code : codes) code = hn::Zero(di);
     for (const std::int32_t weight : kWeights) {
       for (std::size_t l = 0; l < kBlocksPerGroup; l += kLanes) {
-        philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+        rounding_words(keys, first_block, l, words);
         for (std::size_t j = 0; j < 4; ++j) {
           const std::size_t at = kBlocksPerGroup * j + l;
           prefetch_ahead(x, at, kLanes);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "executors.h"
 #include "feedback_link.h"
 #include "subjects.h"
 
@@ -69,6 +70,28 @@ TEST_P(HotPath, DoesNotAllocateAfterItsFirstCall) {
     EXPECT_TRUE(ok);
     EXPECT_EQ(after - before, 0u) << d;
   }
+}
+
+TEST_P(HotPath, DoesNotAllocateAfterItsFirstCallWhenItIsShared) {
+  constexpr std::size_t kSize = 300000;
+  Backwards executor(3);
+  Harness harness(GetParam().spec);
+  harness.state->share_with(executor);
+  const Floats x = inputs(kSize)[0].x;
+  Floats y(kSize);
+  Bytes out(harness.compressor->max_payload_size(kSize));
+  const auto writable = std::as_writable_bytes(std::span(out));
+  const auto both = [&](const base::RandomKey& key) {
+    const auto size = harness.compressor->encode(x, key, *harness.state, writable);
+    return harness.compressor->decode_add(writable.first(*size), key, 0.5f, *harness.state, y).ok();
+  };
+  ASSERT_TRUE(both(kKey));
+  const base::RandomKey second = key_of(78);
+  const std::size_t before = allocations;
+  const bool ok = both(second) && both(kKey);
+  const std::size_t after = allocations;
+  EXPECT_TRUE(ok);
+  EXPECT_EQ(after - before, 0u);
 }
 
 TEST(FeedbackHotPath, DoesNotAllocateAfterItsFirstCall) {

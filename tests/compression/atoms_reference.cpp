@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "sparse_reference.h"
+#include "sum_in_order.h"
 
 namespace parley::compression::test {
 namespace {
@@ -103,26 +104,12 @@ double element(AtomBasis basis, std::size_t j, std::size_t i) {
   return (i < start + width / 2 ? 1 : -1) / std::sqrt(static_cast<double>(width));
 }
 
-double halved(double (&sums)[16]) {
-  for (std::size_t half = 8; half > 0; half /= 2)
-    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
-  return sums[0];
-}
-
 AtomSplit split_at(const Floats& c, float threshold) {
   AtomSplit split{.threshold = threshold};
-  double energies[16] = {}, lengths[16] = {};
-  for (std::size_t i = 0; i < c.size(); ++i) {
-    const double magnitude = std::abs(static_cast<double>(c[i]));
-    if (magnitude >= static_cast<double>(threshold)) {
-      split.exact += 1;
-      energies[i % 16] += magnitude * magnitude;
-    } else {
-      lengths[i % 16] += magnitude;
-    }
-  }
-  split.energy = halved(energies);
-  split.length = halved(lengths);
+  const auto is_exact = [&](double v) { return std::abs(v) >= static_cast<double>(threshold); };
+  for (const float v : c) split.exact += is_exact(static_cast<double>(v)) ? 1 : 0;
+  split.energy = sum_in_order(c, 0, c.size(), [&](double v) { return is_exact(v) ? v * v : 0; });
+  split.length = sum_in_order(c, 0, c.size(), [&](double v) { return is_exact(v) ? 0 : std::abs(v); });
   return split;
 }
 
@@ -138,9 +125,7 @@ class AtomoReference final : public Reference {
     const int e = std::ilogb(largest);
     const Floats c = analysed(x, e);
     const AtomSplit atoms = balanced(c, budget(c.size()));
-    double squares[16] = {};
-    for (std::size_t i = 0; i < c.size(); ++i) squares[i % 16] += static_cast<double>(c[i]) * c[i];
-    const double energy = halved(squares);
+    const double energy = sum_in_order(c, 0, c.size(), [](double v) { return v * v; });
     const double second = atoms.energy + static_cast<double>(atoms.threshold) * atoms.length;
     const auto factor = static_cast<float>(o_.contractive ? std::min(1.0, energy / second) : 1.0);
     Indices certain, drawn;

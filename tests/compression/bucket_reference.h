@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "reference.h"
+#include "sum_in_order.h"
 
 namespace parley::compression::test {
 
@@ -52,13 +53,8 @@ inline int get_code(const Bytes& bytes, std::size_t at, std::size_t i, unsigned 
   return code >= 1 << (width - 1) ? code - (1 << width) : code;
 }
 
-/// Sixteen partial sums of squares in turn, then halved.
 inline double ordered_sum_of_squares(const float* x, std::size_t n) {
-  std::vector<double> sums(16, 0.0);
-  for (std::size_t i = 0; i < n; ++i) sums[i % 16] += squared(x[i]);
-  for (std::size_t half = 8; half > 0; half /= 2)
-    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
-  return sums[0];
+  return sum_in_order(x, n, [](double v) { return v * v; });
 }
 
 inline double largest_magnitude(const float* x, std::size_t n) {
@@ -79,7 +75,7 @@ class BucketReference : public Reference {
     for (std::size_t start = 0; start < x.size(); start += bucket_) {
       const std::size_t n = std::min(bucket_, x.size() - start);
       std::vector<std::uint32_t> words;
-      for (std::size_t i = 0; i < n; ++i) words.push_back(random_word(key, block, i));
+      for (std::size_t i = 0; i < n; ++i) words.push_back(rounding_word(key, block, i));
       std::vector<int> codes(n);
       encode_bucket(x.data() + start, n, words, bytes, codes);
       put_codes(bytes, codes, width_);

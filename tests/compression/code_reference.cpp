@@ -193,7 +193,7 @@ class LabReference final : public Deterministic {
     Bytes bytes;
     for (std::size_t start = 0; start < x.size(); start += block_) {
       const std::size_t n = std::min(block_, x.size() - start);
-      const double sum = ordered_sum_of_magnitudes(x.data() + start, n);
+      const double sum = sum_in_order(x, start, start + n, [](double v) { return std::abs(v); });
       const double mean = sum / static_cast<double>(n);
       double alpha = sum > 0 ? ordered_sum_of_squares(x.data() + start, n) / sum : 0;
       if (alpha > limit_ * mean) alpha = limit_ * mean;
@@ -214,14 +214,6 @@ class LabReference final : public Deterministic {
   }
 
  private:
-  static double ordered_sum_of_magnitudes(const float* x, std::size_t n) {
-    std::vector<double> sums(16, 0.0);
-    for (std::size_t i = 0; i < n; ++i) sums[i % 16] += std::abs(static_cast<double>(x[i]));
-    for (std::size_t half = 8; half > 0; half /= 2)
-      for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
-    return sums[0];
-  }
-
   std::size_t block_;
   double limit_;
   ReferencePointer signs_;

@@ -27,7 +27,7 @@ class FixedReference final : public Reference {
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double below = std::floor(x[i] / unit_), rest = x[i] / unit_ - below;
       // Rounding up is drawn by the magnitude: below zero, the part that stays is what is drawn.
-      const double u = uniform(random_word(key, 0, i));
+      const double u = uniform(rounding_word(key, 0, i));
       const bool up = !stochastic_ ? rest > 0.5 : x[i] < 0 ? rest > 0 && !(u < 1 - rest) : u < rest;
       const double level = std::clamp(below + (up ? 1 : 0), lowest(), highest());
       codes.push_back(static_cast<unsigned>(static_cast<int>(level)));
@@ -81,7 +81,7 @@ class WageReference final : public Reference {
         const double r = std::min(in_units(x[start + i], shift), static_cast<double>(top_));
         double level = std::nearbyint(r);
         if (o_.stochastic)
-          level = std::floor(r) + (uniform(random_word(key, first_block, i)) < r - std::floor(r) ? 1 : 0);
+          level = std::floor(r) + (uniform(rounding_word(key, first_block, i)) < r - std::floor(r) ? 1 : 0);
         codes[i] = static_cast<unsigned>(static_cast<int>(x[start + i] < 0 ? -level : level));
       }
       append_codes(bytes, codes, static_cast<unsigned>(o_.bits));

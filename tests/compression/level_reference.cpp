@@ -13,7 +13,7 @@ class NaturalReference final : public Reference {
     Bytes exponents, signs((x.size() + 7) / 8);
     for (std::size_t i = 0; i < x.size(); ++i) {
       const Neighbours n = neighbours(x[i]);
-      const double threshold = random_ ? (1 << 23) - static_cast<double>(random_word(key, 0, i) >> 9) : 1 << 22;
+      const double threshold = random_ ? (1 << 23) - static_cast<double>(rounding_word(key, 0, i) >> 9) : 1 << 22;
       const int exponent = n.fraction * (1 << 23) >= threshold ? n.lower + 1 : n.lower;
       exponents.push_back(static_cast<std::uint8_t>(exponent));
       if (x[i] < 0 && exponent > 0) signs[i / 8] |= static_cast<std::uint8_t>(1 << (i % 8));

@@ -6,6 +6,8 @@
 #include <limits>
 #include <numeric>
 
+#include "sum_in_order.h"
+
 namespace parley::compression::test {
 namespace {
 
@@ -113,11 +115,7 @@ class LowrankReference final : public Reference {
   }
 
   static double energy_of(const Floats& x, std::size_t from, std::size_t to) {
-    double sums[16] = {};
-    for (std::size_t i = from; i < to; ++i) sums[(i - from) % 16] += static_cast<double>(x[i]) * x[i];
-    for (std::size_t half = 8; half > 0; half /= 2)
-      for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
-    return sums[0];
+    return sum_in_order(x, from, to, [](double v) { return v * v; });
   }
 
   static Columns times(const Floats& x, std::size_t m, std::size_t n, const Columns& q) {

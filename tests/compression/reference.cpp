@@ -7,6 +7,8 @@
 #include <limits>
 #include <numeric>
 
+#include "sum_in_order.h"
+
 namespace parley::compression::test {
 namespace {
 
@@ -134,19 +136,6 @@ class F16Reference final : public Deterministic {
   std::size_t block_;
 };
 
-/// sum of f(x_i), sixteen partial sums in turn, then halved.
-template <class F>
-double ordered_sum(const Floats& x, std::size_t start, std::size_t end, F f) {
-  std::vector<double> sums(16, 0.0);
-  for (std::size_t i = start; i < end; ++i) sums[(i - start) % 16] += f(static_cast<double>(x[i]));
-  while (sums.size() > 1) {
-    const std::size_t half = sums.size() / 2;
-    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
-    sums.resize(half);
-  }
-  return sums[0];
-}
-
 class SignReference final : public Deterministic {
  public:
   explicit SignReference(std::size_t block) : block_(block) {}
@@ -155,7 +144,7 @@ class SignReference final : public Deterministic {
     Bytes bytes;
     for (std::size_t start = 0; start < x.size(); start += block_) {
       const std::size_t end = std::min(start + block_, x.size());
-      const double sum = ordered_sum(x, start, end, [](double v) { return std::abs(v); });
+      const double sum = sum_in_order(x, start, end, [](double v) { return std::abs(v); });
       float alpha = static_cast<float>(sum / static_cast<double>(end - start));
       const bool zero = alpha < kSmallestNormal;
       put_float(bytes, zero ? 0.0f : alpha);
@@ -190,6 +179,13 @@ std::uint32_t random_word(const base::RandomKey& key, std::uint32_t first_block,
   return base::random_block(key, block)[i % 64 / 16];
 }
 
+std::uint32_t rounding_word(const base::RandomKey& key, std::uint32_t first_block, std::size_t i) {
+  const std::size_t group = i / 64, quarter = i % 64 / 16, place = i % 16;
+  const auto block = first_block + static_cast<std::uint32_t>(16 * group + place / 2);
+  const std::uint32_t word = base::random_block(key, block)[quarter];
+  return place % 2 == 0 ? word : (word << 16) | (word >> 16);
+}
+
 ReferencePointer identity_reference() {
   return std::make_unique<IdentityReference>();
 }
@@ -220,7 +216,7 @@ class QsgdReference final : public Reference {
       put_float(bytes, zero ? 0.0f : norm);
       std::vector<bool> bits;
       for (std::size_t i = 0; i < length; ++i) {
-        const int level = zero ? 0 : level_of(x[start + i], norm, random_word(key, block, i));
+        const int level = zero ? 0 : level_of(x[start + i], norm, rounding_word(key, block, i));
         for (unsigned b = 0; b < o_.bits; ++b) bits.push_back(((static_cast<unsigned>(level) >> b) & 1) != 0);
       }
       bits.resize((bits.size() + 7) / 8 * 8);
@@ -281,7 +277,7 @@ class QsgdReference final : public Reference {
   float norm_of(const Floats& x, std::size_t start, std::size_t length) const {
     double norm = 0;
     if (o_.l2) {
-      norm = std::sqrt(ordered_sum(x, start, start + length, squared));
+      norm = std::sqrt(sum_in_order(x, start, start + length, squared));
     } else {
       for (std::size_t i = start; i < start + length; ++i) norm = std::max(norm, std::abs(static_cast<double>(x[i])));
     }

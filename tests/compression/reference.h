@@ -28,6 +28,8 @@ using ReferencePointer = std::unique_ptr<Reference>;
 
 /// Word i of the groups of 64 that begin at `first_block`, in the order that kernels/philox.h describes.
 std::uint32_t random_word(const base::RandomKey& key, std::uint32_t first_block, std::size_t i);
+/// The word that coordinate i of those groups is rounded with: two neighbours share one, the second rotated by 16 bits.
+std::uint32_t rounding_word(const base::RandomKey& key, std::uint32_t first_block, std::size_t i);
 /// The key of the next stage of a pipeline: one step of SplitMix64 on the seed.
 base::RandomKey key_of_values(const base::RandomKey& key);
 

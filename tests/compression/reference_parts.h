@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reference.h"
+#include "sum_in_order.h"
 
 namespace parley::compression::test {
 
@@ -45,19 +46,6 @@ inline unsigned code_at(const Bytes& bytes, std::size_t at, std::size_t i, unsig
     code |= ((bytes[at + bit / 8] >> (bit % 8)) & 1u) << b;
   }
   return code;
-}
-
-/// sum of f(x_i) for i from start to end, sixteen partial sums in turn, then halved.
-template <class F>
-double sum_in_order(const Floats& x, std::size_t start, std::size_t end, F f) {
-  std::vector<double> sums(16, 0.0);
-  for (std::size_t i = start; i < end; ++i) sums[(i - start) % 16] += f(static_cast<double>(x[i]));
-  while (sums.size() > 1) {
-    const std::size_t half = sums.size() / 2;
-    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[half + j];
-    sums.resize(half);
-  }
-  return sums[0];
 }
 
 /// An operator without randomness: its error is found by trying.

@@ -158,7 +158,8 @@ const std::vector<Subject>& subjects() {
       {"zipml(bits=4, bucket=1000, scaling=unbiased)",
        [] { return zipml_reference({.bits = 4, .bucket = 1000, .contractive = false}); }},
       {"ecq", [] { return ecq_reference({.levels = 4}); }},
-      {"ecq(levels=1, norm=l2)", [] { return ecq_reference({.bits = 2, .l2 = true, .levels = 1}); }},
+      // Some 1444 of the levels are not 0, which has a relative deviation of 1/38, and a bit less of the entropy.
+      {"ecq(levels=1, norm=l2)", [] { return ecq_reference({.bits = 2, .l2 = true, .levels = 1}); }, 0.09},
       {"ecq(levels=100, bucket=37, scaling=unbiased)",
        [] { return ecq_reference({.bits = 8, .bucket = 37, .contractive = false, .levels = 100}); }},
       {"lab", [] { return lab_reference(64, 1.75); }},

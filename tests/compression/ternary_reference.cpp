@@ -47,7 +47,7 @@ class TerngradReference final : public Reference {
       const bool zero = unit(m, n) < kSmallestNormal;
       append_float(bytes, zero ? 0.0f : m);
       std::vector<int> levels(n);
-      for (std::size_t i = 0; i < n && !zero; ++i) levels[i] = level_of(x[start + i], m, random_word(key, block, i));
+      for (std::size_t i = 0; i < n && !zero; ++i) levels[i] = level_of(x[start + i], m, rounding_word(key, block, i));
       append_trits(bytes, levels);
       block += static_cast<std::uint32_t>(16 * ((n + 63) / 64));
     }

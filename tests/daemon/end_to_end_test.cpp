@@ -57,6 +57,30 @@ INSTANTIATE_TEST_SUITE_P(
                "[compression]\noperator = \"topk(ratio=0.1) | qsgd(bits=4)\"\n"}),
     [](const auto& each) { return std::string(each.param.name); });
 
+TEST_F(EndToEnd, LargeModelsAreTheSameWhenThreadsShareTheirCoding) {
+  // 286,210 parameters: from 2^18 on, encoding and decoding are shared.
+  const std::string file = write("large.toml", std::string(kSmallSwarm) +
+                                                   "[gossip]\nalgorithm = \"choco\"\n"
+                                                   "[compression]\noperator = \"topk(ratio=0.1) | qsgd(bits=4)\"\n");
+  const auto hashes_of = [&](const char* command, const char* threads) {
+    std::vector<std::string> arguments = {command,
+                                          file,
+                                          "--json",
+                                          "--set",
+                                          "learning.model=mlp(hidden=360)",
+                                          "--set",
+                                          "swarm.rounds=3",
+                                          "--set",
+                                          std::string("daemon.threads=") + threads};
+    if (command == std::string_view("swarm")) arguments.insert(arguments.end(), {"--run-dir", run_directory("large")});
+    return hashes(document(arguments));
+  };
+  const auto alone = hashes_of("simulate", "1");
+  ASSERT_EQ(alone.size(), 4u);
+  EXPECT_EQ(hashes_of("simulate", "2"), alone);
+  EXPECT_EQ(hashes_of("swarm", "2"), alone);
+}
+
 TEST_F(EndToEnd, SwarmAndSimulationPrintTheDocumentedJson) {
   const std::string file = write("small.toml", kSmallSwarm);
   json real = document({"swarm", file, "--json", "--run-dir", run_directory("real")});

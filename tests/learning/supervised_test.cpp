@@ -29,7 +29,7 @@ using testing::byte_samples;
 using Values = std::vector<float>;
 
 /// Runs tasks on threads of its own; lane l takes the tasks l, l + width, ...
-class ThreadExecutor final : public Executor {
+class ThreadExecutor final : public base::Executor {
  public:
   explicit ThreadExecutor(std::size_t width) : width_(width) {}
   std::size_t width() const override { return width_; }
@@ -59,7 +59,7 @@ TestSetLoader share(std::shared_ptr<const Dataset> test) {
   return [test = std::move(test)] { return test; };
 }
 
-SerialExecutor serial;
+base::SerialExecutor serial;
 
 TEST(SupervisedLearner, GradientIsThatOfTheMeanOverTheMinibatchOfTheRound) {
   const Dataset data = byte_samples(100);

@@ -1,10 +1,10 @@
-// How a learner shares work among threads without knowing about threads.
+// How a room shares work among threads without knowing about threads.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 
-namespace parley::learning {
+namespace parley::base {
 
 /// Runs the tasks 0 .. count-1, each once, and returns when all are done. `lane` < width() names scratch memory that no
 /// other running task uses. Work is cut into tasks by its size alone, and partial results are joined in task order, so
@@ -25,4 +25,4 @@ class SerialExecutor final : public Executor {
   }
 };
 
-}  // namespace parley::learning
+}  // namespace parley::base
