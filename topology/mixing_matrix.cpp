@@ -1,7 +1,10 @@
 #include "topology/mixing_matrix.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/error.h"
 #include "topology/digraph.h"
@@ -85,6 +88,18 @@ MixingMatrix mixing_matrix(std::span<const Neighbourhood> of_round, base::Round 
   for (std::size_t i = 0; i < n; ++i)
     entries.emplace_back(static_cast<int>(i), static_cast<int>(i), 1.0 - given_away[i]);
   return from_entries(n, entries);
+}
+
+std::uint64_t fingerprint(const MixingMatrix& W) {
+  std::uint64_t hash = static_cast<std::uint64_t>(W.rows());
+  for (Eigen::Index i = 0; i < W.rows(); ++i) {
+    for (MixingMatrix::InnerIterator w(W, i); w; ++w) {
+      const std::array<std::uint64_t, 3> entry{static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(w.col()),
+                                               std::bit_cast<std::uint64_t>(w.value())};
+      hash = XXH3_64bits_withSeed(entry.data(), sizeof(entry), hash);
+    }
+  }
+  return hash;
 }
 
 }  // namespace parley::topology

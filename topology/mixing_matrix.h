@@ -3,6 +3,7 @@
 
 #include <Eigen/SparseCore>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -72,6 +73,10 @@ MixingMatrix mixing_matrix(const Graph& graph, const WeightRule& rule);
 /// W of one round. Where a peer's neighbourhood comes with weights, they hold and the rule is not asked.
 MixingMatrix mixing_matrix(const Schedule& schedule, base::Round round, const WeightRule& rule);
 MixingMatrix mixing_matrix(std::span<const Neighbourhood> of_round, base::Round round, const WeightRule& rule);
+
+/// 64-bit hash of all entries, to the bit. The spec of a rule does not say what its file holds, nor what a solver came
+/// to on another kind of CPU: peers whose fingerprints differ would mix with different weights.
+std::uint64_t fingerprint(const MixingMatrix& W);
 
 /// w_ij = w_ji for all i and j, to 1e-12.
 bool is_symmetric(const MixingMatrix& W);

@@ -11,6 +11,7 @@ namespace parley::topology {
 namespace {
 
 constexpr std::size_t kLargestMeanSquare = 500;
+constexpr std::uint64_t kMeanSquareRounds = 500;  // few rounds make it seem slower than it is
 constexpr std::size_t kLargestCounted = 200;
 constexpr std::uint64_t kMostCounted = 2000;
 constexpr double kNoProgress = 1e-12;
@@ -79,7 +80,7 @@ ScheduleSummary summarise(const Schedule& schedule, const WeightRule& rule, std:
   if (summary.over_rounds.norm)
     summary.per_round = std::pow(*summary.over_rounds.norm, 1.0 / static_cast<double>(summary.rounds));
   if (summary.period == 0 && summary.over_rounds.norm && summary.peers <= kLargestMeanSquare)
-    summary.mean_square = mean_square_rate(schedule, rule, {}, summary.rounds);
+    summary.mean_square = mean_square_rate(schedule, rule, {}, std::max(summary.rounds, kMeanSquareRounds));
   summary.rounds_to_a_thousandth = rounds_to_shrink(schedule, rule, summary);
   return summary;
 }

@@ -34,7 +34,7 @@ struct ScheduleSummary {
   Contraction over_rounds;                    ///< of all the rounds together
   /// What a round leaves of disagreement on average, over_rounds.norm^(1/rounds).
   std::optional<double> per_round;
-  /// Of the squared distance; for schedules without a period, on up to 500 peers.
+  /// Of the squared distance, by 500 rounds or more; for schedules without a period, on up to 500 peers.
   std::optional<double> mean_square;
   /// Until a thousandth is left of the distance: counted round by round on up to 200 peers and in up to 2000 rounds,
   /// reckoned from per_round beyond. Nothing if it does not shrink, or rows do not sum to one.

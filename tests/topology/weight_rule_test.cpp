@@ -312,6 +312,17 @@ TEST(GivenWeights, AreThoseOfTheFile) {
   EXPECT_EQ(mixing_matrix(*path, {}, *columns).coeff(1, 2), 0.5);
 }
 
+TEST(GivenWeights, HaveAnotherFingerprintIfTheFileHasAnotherNumber) {
+  const auto path = make_schedule("static", "path", 3, 0);
+  const auto of = [&](const std::string& content) {
+    return fingerprint(mixing_matrix(*path, {}, *make_weight_rule(given(content), *path)));
+  };
+  const std::string content = "0.75,0.25,0\n0.25,0.5,0.25\n0,0.25,0.75";
+  EXPECT_EQ(of(content), of(content));
+  EXPECT_EQ(of(content), of("# the same\n0.75,0.25,0\n2.5e-1,0.5,0.25\n0,0.25,0.75\n"));
+  EXPECT_NE(of(content), of("0.75,0.25,0\n0.25,0.5000000001,0.2499999999\n0,0.25,0.75"));
+}
+
 TEST(GivenWeights, ThatMakeNoSenseAreRefusedWithTheirLine) {
   const auto path = make_schedule("static", "path", 3, 0);
   const auto told = [&](const std::string& content, std::string_view options = "") {
