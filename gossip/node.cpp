@@ -261,8 +261,11 @@ bool Node::is_complete() const {
 double Node::weight_of_arc(std::size_t place, const Announcement& announcement) const {
   const topology::Neighbourhood& hood = known_[0].hood;
   if (!hood.weights.empty()) return hood.weights[place];
-  return parts_.weight(
-      {.from = hood.in[place], .to = parts_.self, .from_degree = announcement.degree, .to_degree = in_degree_});
+  return parts_.weight({.from = hood.in[place],
+                        .to = parts_.self,
+                        .from_degree = announcement.degree,
+                        .to_degree = in_degree_,
+                        .round = round_});
 }
 
 Inbox Node::close_exchange() {

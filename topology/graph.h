@@ -21,6 +21,18 @@ class Schedule;
 /// Vertex i is the peer with id i. Simple: no loops, no parallel edges.
 using Graph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undirectedS>;
 
+/// What an arc of a directed graph may know.
+struct ArcProperties {
+  double weight = 0;  ///< w_ij, if the graph has weights
+};
+struct DigraphProperties {
+  bool has_weights = false;  ///< the construction says how much each counts; otherwise a weight rule does
+};
+
+/// Vertex i is the peer with id i; an edge from j to i means that i hears j. No loops, no parallel arcs.
+using Digraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, boost::no_property,
+                                      ArcProperties, DigraphProperties>;
+
 /// One family of graphs. Adding one: its file, its row, its tests.
 struct GraphRow {
   std::string_view name;
@@ -28,14 +40,17 @@ struct GraphRow {
   std::span<const base::Parameter> parameters;
   /// Builds the graph on n >= 1 peers. Random families draw from `seed` alone. Throws base::OperatorError if the
   /// arguments do not fit n.
-  Graph (*make)(const base::Arguments& arguments, std::size_t n, std::uint64_t seed);
+  Graph (*make)(const base::Arguments& arguments, std::size_t n, std::uint64_t seed) = nullptr;
+  /// The same for a family of directed graphs: each row has one of the two.
+  Digraph (*make_directed)(const base::Arguments& arguments, std::size_t n, std::uint64_t seed) = nullptr;
 };
 
 /// All families, in the order in which they are listed to people.
 std::span<const GraphRow> graph_registry();
 
 /// Builds the graph that `spec` names on n peers: "ring", "torus(rows=2, cols=4)", "file(g.csv)". Throws
-/// base::OperatorError for an unknown family, arguments out of bounds, or arguments that do not fit n.
+/// base::OperatorError for an unknown family, arguments out of bounds, arguments that do not fit n, or a directed
+/// family (see digraph.h).
 Graph make_graph(std::string_view spec, std::size_t n, std::uint64_t seed);
 
 /// The spec with all its parameters spelled out: peers agree only if these are equal.

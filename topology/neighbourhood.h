@@ -26,6 +26,7 @@ struct Arc {
   base::PeerId from{}, to{};
   std::size_t from_degree = 1;  ///< peers that j sends to
   std::size_t to_degree = 1;    ///< peers that i receives from
+  base::Round round{};          ///< only rules that look at whole graphs ask for it
 };
 
 }  // namespace parley::topology

@@ -33,8 +33,15 @@ class Schedule {
   /// Whom `peer` exchanges with in `round`; may be nobody. If j is in `out` of i, then i is in `in` of j. In O(n) time
   /// or less, without the rounds before. Checked: peer < size().
   virtual Neighbourhood neighbours(base::PeerId peer, base::Round round) const = 0;
+  /// Those of all peers, in the order of their ids: for who looks at whole rounds, since n questions about one round
+  /// may cost O(n) each.
+  virtual std::vector<Neighbourhood> neighbourhoods(base::Round round) const;
   /// All whom `peer` hears or sends to in any round, ascending, without itself: the links that it needs.
   virtual std::vector<base::PeerId> partners(base::PeerId peer) const = 0;
+
+  /// 64-bit hash of who meets whom: of all that a file says, and of the first rounds where rounds follow from the specs
+  /// alone. The specs do not say what a file holds: peers whose fingerprints differ have different files.
+  virtual std::uint64_t fingerprint() const;
 
   bool is_static() const { return period() == 1; }
 };
@@ -42,7 +49,7 @@ class Schedule {
 /// What a schedule is built from.
 struct ScheduleBlueprint {
   const base::Arguments& arguments;  ///< of the schedule's own spec
-  std::string_view graph_spec;       ///< for schedules that use a graph; others ignore it
+  std::string_view graph_spec;       ///< for schedules of a graph; others ignore it
   std::size_t n = 1;                 ///< number of peers, at least 1
   std::uint64_t seed = 0;            ///< random schedules draw from it with base::Stream::schedule
 };
@@ -54,6 +61,9 @@ struct ScheduleRow {
   std::span<const base::Parameter> parameters;
   /// Throws base::OperatorError if the arguments, the graph and n do not fit each other.
   std::unique_ptr<Schedule> (*make)(const ScheduleBlueprint& blueprint);
+  bool uses_graph = false;  ///< it is a schedule of the graph beside it; others bring their own
+  /// The canonical spec, where an argument is a spec itself; by default that of the arguments.
+  std::string (*canonical)(const base::Arguments& arguments) = nullptr;
 };
 
 /// All kinds, in the order in which they are listed to people.

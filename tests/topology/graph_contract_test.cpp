@@ -56,7 +56,9 @@ void for_every_graph(Check check) {
 
 TEST(EveryGraph, HasARowInTheContractTable) {
   std::vector<std::string> registered, covered;
-  for (const GraphRow& row : graph_registry()) registered.emplace_back(row.name);
+  for (const GraphRow& row : graph_registry()) {
+    if (row.make != nullptr) registered.emplace_back(row.name);
+  }
   for (const FamilyContract& family : family_contracts()) covered.push_back(family.name);
   EXPECT_THAT(covered, testing::UnorderedElementsAreArray(registered));
   EXPECT_EQ(std::set(registered.begin(), registered.end()).size(), registered.size());

@@ -24,6 +24,9 @@ const GraphRow& exponential_family();
 const GraphRow& erdos_renyi_family();
 const GraphRow& random_regular_family();
 const GraphRow& file_family();
+const GraphRow& directed_ring_family();
+const GraphRow& directed_exponential_family();
+const GraphRow& d_equistatic_family();
 
 /// Two peers that are neighbours, in either order.
 using Edge = std::pair<std::size_t, std::size_t>;

@@ -1,42 +1,50 @@
-#include "base/error.h"
-#include "topology/graph.h"
+#include "topology/digraph.h"
 #include "topology/schedules/schedules.h"
 
 namespace parley::topology {
 namespace {
 
-class StaticSchedule final : public Schedule {
+class StaticSchedule final : public SizedSchedule {
  public:
-  StaticSchedule(std::string spec, const Graph& graph) : spec_(std::move(spec)) {
-    neighbours_.reserve(num_vertices(graph));
-    for (std::uint32_t i = 0; i < num_vertices(graph); ++i) neighbours_.push_back(neighbourhood(graph, {i}));
-  }
+  StaticSchedule(std::string spec, FixedGraph graph)
+      : SizedSchedule(std::move(spec), graph.of.size()), graph_(std::move(graph)) {}
 
-  const std::string& spec() const override { return spec_; }
-  std::size_t size() const override { return neighbours_.size(); }
   std::uint64_t period() const override { return 1; }
-  bool is_directed() const override { return false; }
+  bool is_directed() const override { return graph_.directed; }
   Neighbourhood neighbours(base::PeerId peer, base::Round) const override {
-    PARLEY_CHECK(peer.value < size(), peer, size());
-    return neighbours_[peer.value];
+    check(peer);
+    return graph_.of[peer.value];
   }
-  std::vector<base::PeerId> partners(base::PeerId peer) const override { return neighbours(peer, {}).out; }
+  std::vector<Neighbourhood> neighbourhoods(base::Round) const override { return graph_.of; }
+  std::vector<base::PeerId> partners(base::PeerId peer) const override {
+    const Neighbourhood neighbours = this->neighbours(peer, {});
+    std::vector<base::PeerId> both = neighbours.in;
+    both.insert(both.end(), neighbours.out.begin(), neighbours.out.end());
+    return distinct(std::move(both), peer);
+  }
 
  private:
-  std::string spec_;
-  std::vector<Neighbourhood> neighbours_;  // one per peer
+  FixedGraph graph_;
 };
 
 std::unique_ptr<Schedule> make(const ScheduleBlueprint& blueprint) {
   return std::make_unique<StaticSchedule>(blueprint.arguments.canonical(),
-                                          make_graph(blueprint.graph_spec, blueprint.n, blueprint.seed));
+                                          FixedGraph(blueprint.graph_spec, blueprint.n, blueprint.seed));
 }
 
 }  // namespace
 
+std::unique_ptr<Schedule> fixed_schedule(const Digraph& graph) {
+  return std::make_unique<StaticSchedule>("static", FixedGraph(neighbourhoods(graph)));
+}
+
+std::unique_ptr<Schedule> fixed_schedule(const Graph& graph) {
+  return std::make_unique<StaticSchedule>("static", FixedGraph(neighbourhoods(graph)));
+}
+
 const ScheduleRow& static_schedule() {
   static constexpr ScheduleRow row{
-      .name = "static", .summary = "the same graph in every round", .parameters = {}, .make = make};
+      .name = "static", .summary = "the same graph in every round", .parameters = {}, .make = make, .uses_graph = true};
   return row;
 }
 

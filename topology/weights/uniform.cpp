@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "topology/weights/weights.h"
 
 namespace parley::topology {
@@ -14,8 +15,14 @@ class Uniform final : public WeightRule {
   std::string spec_;
 };
 
-std::unique_ptr<WeightRule> make(const base::Arguments& arguments, const Graph&) {
-  return std::make_unique<Uniform>(arguments.canonical());
+std::unique_ptr<WeightRule> make(const WeightBlueprint& blueprint) {
+  if (!blueprint.shares.empty()) {
+    throw base::OperatorError(
+        fmt::format("{} makes peers count by how many they hear, so that the weights given to them would be ignored: "
+                    "set weights = \"metropolis\", or leave the peers' weights out",
+                    blueprint.arguments.canonical()));
+  }
+  return std::make_unique<Uniform>(blueprint.arguments.canonical());
 }
 
 }  // namespace
