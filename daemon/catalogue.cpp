@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "compression/registry.h"
+#include "daemon/spec_kinds.h"
 #include "daemon/text_table.h"
 #include "gossip/algorithm.h"
 
@@ -61,6 +62,15 @@ std::string parameters_text(std::span<const base::Parameter> parameters) {
                                         : fmt::format("{}; {}", parameter.choices, parameter.help)});
   return help.text();
 }
+
+struct Section {
+  SpecKind kind;
+  const char* key;     // of the configuration
+  const char* plural;  // in the document
+};
+constexpr Section kSections[] = {{SpecKind::graph, "graph", "graphs"},
+                                 {SpecKind::schedule, "schedule", "schedules"},
+                                 {SpecKind::weights, "weights", "weight_rules"}};
 
 }  // namespace
 
@@ -133,6 +143,29 @@ std::string algorithms_json() {
                     {"parameters", parameters_json(row.parameters)}});
   }
   return rows.dump(2) + '\n';
+}
+
+std::string topologies_text() {
+  std::string text;
+  for (const Section& section : kSections) {
+    TextTable table({fmt::format("topology.{}", section.key), "what it is"});
+    for (const SpecName& row : spec_names(section.kind))
+      table.add({signature(row.name, row.parameters), std::string(row.summary)});
+    text += (text.empty() ? "" : "\n") + table.text();
+  }
+  return text + "\n`parley config reference topology.graph` explains their parameters.\n";
+}
+
+std::string topologies_json() {
+  ordered_json document = ordered_json::object();
+  for (const Section& section : kSections) {
+    auto rows = ordered_json::array();
+    for (const SpecName& row : spec_names(section.kind)) {
+      rows.push_back({{"name", row.name}, {"summary", row.summary}, {"parameters", parameters_json(row.parameters)}});
+    }
+    document[section.plural] = std::move(rows);
+  }
+  return document.dump(2) + '\n';
 }
 
 }  // namespace parley::daemon

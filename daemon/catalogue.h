@@ -1,5 +1,5 @@
-// What there is to choose from, for people and for programs: the tables behind `parley compressors` and
-// `parley algorithms`.
+// What there is to choose from, for people and for programs: the tables behind `parley compressors`,
+// `parley algorithms` and `parley topology list`.
 #pragma once
 
 #include <cstddef>
@@ -21,5 +21,9 @@ std::string compressors_json(std::size_t d);
 /// The decentralised algorithms.
 std::string algorithms_text();
 std::string algorithms_json();
+
+/// Graphs, schedules and weight rules.
+std::string topologies_text();
+std::string topologies_json();
 
 }  // namespace parley::daemon

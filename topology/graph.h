@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -33,6 +34,14 @@ struct DigraphProperties {
 using Digraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS, boost::no_property,
                                       ArcProperties, DigraphProperties>;
 
+/// Two peers that are neighbours, in either order.
+using Edge = std::pair<std::size_t, std::size_t>;
+
+/// A place in the plane, for drawings: x to the right, y downwards.
+struct Point {
+  double x = 0, y = 0;
+};
+
 /// One family of graphs. Adding one: its file, its row, its tests.
 struct GraphRow {
   std::string_view name;
@@ -43,6 +52,9 @@ struct GraphRow {
   Graph (*make)(const base::Arguments& arguments, std::size_t n, std::uint64_t seed) = nullptr;
   /// The same for a family of directed graphs: each row has one of the two.
   Digraph (*make_directed)(const base::Arguments& arguments, std::size_t n, std::uint64_t seed) = nullptr;
+  /// Where a drawing shows the peers of the graph that `make` builds from the same, on any scale; nullptr if the edges
+  /// shall decide.
+  std::vector<Point> (*places)(const base::Arguments& arguments, std::size_t n, std::uint64_t seed) = nullptr;
 };
 
 /// All families, in the order in which they are listed to people.
@@ -73,6 +85,7 @@ struct Shape {
   std::size_t components = 0;
   std::vector<std::size_t> component;
   std::optional<std::size_t> diameter;  ///< longest shortest path in hops; nothing if disconnected
+  bool diameter_is_exact = true;        ///< false, on very large graphs: it is at least that
   bool bipartite = false;
 };
 Shape shape(const Graph& graph);

@@ -10,10 +10,28 @@ namespace parley::topology {
 
 std::span<const GraphRow> graph_registry() {
   static const std::array rows{
-      ring_family(),           path_family(),      star_family(),          complete_family(),
-      torus_family(),          hypercube_family(), exponential_family(),   erdos_renyi_family(),
-      random_regular_family(), file_family(),      directed_ring_family(), directed_exponential_family(),
+      ring_family(),
+      path_family(),
+      star_family(),
+      complete_family(),
+      complete_bipartite_family(),
+      tree_family(),
+      grid_family(),
+      torus_family(),
+      hypercube_family(),
+      hyper_hypercube_family(),
+      exponential_family(),
+      u_equistatic_family(),
+      erdos_renyi_family(),
+      random_regular_family(),
+      watts_strogatz_family(),
+      barabasi_albert_family(),
+      stochastic_block_family(),
+      random_geometric_family(),
+      directed_ring_family(),
+      directed_exponential_family(),
       d_equistatic_family(),
+      file_family(),
   };
   return rows;
 }

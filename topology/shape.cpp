@@ -1,59 +1,12 @@
 #include <algorithm>
 #include <boost/graph/bipartite.hpp>
-#include <boost/graph/breadth_first_search.hpp>
 #include <boost/graph/connected_components.hpp>
-#include <boost/pending/queue.hpp>
-#include <numeric>
 
 #include "base/error.h"
+#include "topology/diameter.h"
 #include "topology/graph.h"
 
 namespace parley::topology {
-namespace {
-
-using Queue = boost::queue<std::size_t>;
-
-/// Writes down how far each peer is, and empties the queue once all have been found: in a dense graph that is after a
-/// few peers, and the rest of the edges need not be looked at.
-class DistanceRecorder : public boost::default_bfs_visitor {
- public:
-  DistanceRecorder(std::vector<std::size_t>& distance, std::size_t& found, Queue& queue)
-      : distance_(distance), found_(found), queue_(queue) {}
-
-  void discover_vertex(std::size_t, const Graph& graph) {
-    if (++found_ < num_vertices(graph)) return;
-    while (!queue_.empty()) queue_.pop();
-  }
-  template <class Edge>
-  void tree_edge(const Edge& edge, const Graph& graph) {
-    distance_[target(edge, graph)] = distance_[source(edge, graph)] + 1;
-  }
-
- private:
-  std::vector<std::size_t>& distance_;
-  std::size_t& found_;
-  Queue& queue_;
-};
-
-/// The longest shortest path of a connected graph.
-std::size_t diameter(const Graph& graph) {
-  const std::size_t n = num_vertices(graph);
-  std::vector<std::size_t> distance(n);
-  std::vector<boost::default_color_type> color(n);
-  Queue queue;  // empty between searches
-  std::size_t longest = 0;
-  for (std::size_t start = 0; start < n; ++start) {
-    std::fill(color.begin(), color.end(), boost::white_color);
-    distance[start] = 0;
-    std::size_t found = 0;
-    boost::breadth_first_visit(graph, start, queue, DistanceRecorder(distance, found, queue),
-                               boost::make_iterator_property_map(color.begin(), get(boost::vertex_index, graph)));
-    longest = std::max(longest, *std::max_element(distance.begin(), distance.end()));
-  }
-  return longest;
-}
-
-}  // namespace
 
 Shape shape(const Graph& graph) {
   const std::size_t n = num_vertices(graph);
@@ -69,7 +22,11 @@ Shape shape(const Graph& graph) {
     shape.max_degree = std::max(shape.max_degree, degree);
   }
   shape.components = boost::connected_components(graph, shape.component.data());
-  if (shape.components == 1) shape.diameter = diameter(graph);
+  if (shape.components == 1) {
+    const Diameter found = diameter(graph);
+    shape.diameter = found.hops;
+    shape.diameter_is_exact = found.is_exact;
+  }
   shape.bipartite = boost::is_bipartite(graph);
   return shape;
 }

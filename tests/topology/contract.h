@@ -27,6 +27,8 @@ struct FamilyContract {
   Expected (*expected)(std::size_t n, const std::string& spec);
   bool always_connected = true;
   bool random = false;  ///< another seed may give another graph
+  /// How many different graphs 20 seeds give at least, on 20 peers.
+  std::size_t different = 20;
 };
 
 /// The table. The row of the family "file" writes its edge files into the test's temporary directory.

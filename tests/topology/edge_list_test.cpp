@@ -1,4 +1,4 @@
-#include "topology/families/edge_list.h"
+#include "topology/files/edge_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,11 +15,22 @@ using testing::StartsWith;
 
 TEST(EdgeFile, IsReadWithCommentsBlanksAndAnyLineEnds) {
   const std::vector<Edge> expected = {{0, 1}, {2, 1}, {3, 0}};
-  EXPECT_EQ(read_edge_list("0,1\n2,1\n3,0\n", 4, "g"), expected);
-  EXPECT_EQ(read_edge_list("0,1\n2,1\n3,0", 4, "g"), expected);
-  EXPECT_EQ(read_edge_list("# edges\r\n0,1\r\n\r\n2 , 1\r\n\t3,\t0 \r\n", 4, "g"), expected);
-  EXPECT_EQ(read_edge_list("", 4, "g"), std::vector<Edge>{});
-  EXPECT_EQ(read_edge_list("\n\n# nothing\n", 1, "g"), std::vector<Edge>{});
+  const auto edges_of = [](std::string_view text) { return read_edge_list(text, 4, "g").edges; };
+  EXPECT_EQ(edges_of("0,1\n2,1\n3,0\n"), expected);
+  EXPECT_EQ(edges_of("0,1\n2,1\n3,0"), expected);
+  EXPECT_EQ(edges_of("# edges\r\n0,1\r\n\r\n2 , 1\r\n\t3,\t0 \r\n"), expected);
+  EXPECT_EQ(edges_of("0 1\n2\t 1  # backbone\n 3   0\n"), expected);
+  EXPECT_EQ(edges_of("\nfrom,to\n0,1\n2,1\n3,0\n"), expected);
+  EXPECT_EQ(edges_of("source target\n0 1\n2 1\n3 0\n"), expected);
+  EXPECT_EQ(edges_of(""), std::vector<Edge>{});
+  EXPECT_EQ(edges_of("\n\n# nothing\n"), std::vector<Edge>{});
+}
+
+TEST(EdgeFile, MayGiveEveryEdgeAWeight) {
+  const FileGraph graph = read_edge_list("from,to,weight\n0,1,0.5\n1 2 -1e-3\n", 4, "g");
+  EXPECT_EQ(graph.edges, (std::vector<Edge>{{0, 1}, {1, 2}}));
+  EXPECT_EQ(graph.weights, (std::vector<double>{0.5, -1e-3}));
+  EXPECT_TRUE(read_edge_list("from,to,weight\n0,1\n", 4, "g").weights.empty());
 }
 
 struct Malformed {
@@ -51,11 +62,17 @@ constexpr const char* kExpectedTwo = "expected two peer numbers separated by a c
 INSTANTIATE_TEST_SUITE_P(
     Every, MalformedEdgeFile,
     testing::Values(
-        Malformed{"words", "from,to\n0,1\n", 1, kExpectedTwo + std::string("from,to\"")},
+        Malformed{"words_below_the_first_line", "0,1\nfrom,to\n", 2, kExpectedTwo + std::string("from,to\"")},
+        Malformed{"two_lines_of_words", "from,to\nfrom,to\n", 2, kExpectedTwo},
         Malformed{"not_a_number", "0,1\n1,x\n", 2, kExpectedTwo + std::string("1,x\"")},
         Malformed{"number_and_more", "0,1\n1,2b\n", 2, kExpectedTwo}, Malformed{"negative", "0,-1\n", 1, kExpectedTwo},
-        Malformed{"fraction", "0,1.0\n", 1, kExpectedTwo}, Malformed{"three_fields", "0,1\n1,2,0.5\n", 2, kExpectedTwo},
-        Malformed{"no_comma", "0 1\n", 1, kExpectedTwo},
+        Malformed{"fraction", "0,1.0\n", 1, kExpectedTwo},
+        Malformed{"four_fields", "0,1\n1,2,0.5,7\n", 2, kExpectedTwo},
+        Malformed{"weight_of_one_edge", "0,1\n1,2,0.5\n", 2, "this edge has a weight and those before it have none"},
+        Malformed{"edge_without_its_weight", "0,1,1\n1,2\n", 2, "this edge has no weight and those before it have"},
+        Malformed{"infinite_weight", "0,1,inf\n", 1, "must be a number, found \"inf\""},
+        Malformed{"weight_that_is_none", "0,1,0x2\n", 1, "must be a number, found \"0x2\""},
+        Malformed{"one_number", "0\n", 1, kExpectedTwo},
         Malformed{"truncated_in_the_middle", "0,1\n1,2\n2,", 3, kExpectedTwo + std::string("2,\"")},
         Malformed{"truncated_before_the_comma", "# g\n\n0,1\n2", 4, kExpectedTwo + std::string("2\"")},
         Malformed{"only_a_comma", ",\n", 1, kExpectedTwo},

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "topology/laplacian.h"
 #include "topology/summary.h"
 
 namespace parley::topology {
@@ -155,6 +156,141 @@ TEST(Exponential, SpectrumMatchesClosedForm) {
 TEST(Exponential, GapOnPowersOfTwoIsTwoOverTheLogarithm) {
   for (std::size_t m = 2; m <= 9; ++m)
     EXPECT_NEAR(spectrum(matrix("exponential", std::size_t{1} << m)).gap, 2 / number(m), kTolerance) << m;
+}
+
+TEST(CompleteBipartite, SpectrumMatchesClosedForm) {
+  for (const auto& [p, q] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {1, 6}, {2, 3}, {4, 4}, {7, 2}, {16, 9}}) {
+    const double w = 1 / (1 + number(std::max(p, q)));
+    std::vector<double> values = {1, 1 - w * number(p + q)};  // one side against the other
+    values.insert(values.end(), p - 1, 1 - w * number(q));    // vectors over one side that sum to zero
+    values.insert(values.end(), q - 1, 1 - w * number(p));
+    expect_spectrum(fmt::format("complete-bipartite({})", p), p + q, values);
+  }
+}
+
+TEST(HyperHypercube, SpectrumMatchesClosedForm) {
+  // The product of complete graphs: a digit that a vector varies with takes its radix off the sum over neighbours.
+  const std::vector<std::pair<std::size_t, std::vector<std::size_t>>> cases = {
+      {1, {2, 2, 2}}, {2, {3, 2}}, {2, {3, 3, 3}}, {3, {4, 3, 2}},
+      {4, {5, 5}},    {5, {6, 2}}, {9, {10}},      {4, {5, 4, 3, 2}}};
+  for (const auto& [k, radices] : cases) {
+    std::size_t n = 1;
+    double degree = 0;
+    for (const std::size_t radix : radices) {
+      n *= radix;
+      degree += number(radix - 1);
+    }
+    std::vector<double> values;
+    for (std::size_t i = 0; i < n; ++i) {
+      std::size_t rest = i;
+      double value = 1;
+      for (const std::size_t radix : radices) {
+        if (rest % radix != 0) value -= number(radix) / (1 + degree);
+        rest /= radix;
+      }
+      values.push_back(value);
+    }
+    expect_spectrum(fmt::format("hyper-hypercube({})", k), n, values);
+  }
+}
+
+TEST(WattsStrogatz, SpectrumOfTheLatticeMatchesClosedForm) {
+  for (const std::size_t n : {5u, 8u, 17u, 40u})
+    expect_spectrum("watts-strogatz(degree=4, p=0)", n, circulant_eigenvalues(n, {1, 2}));
+  expect_spectrum("watts-strogatz(degree=10, p=0)", 31, circulant_eigenvalues(31, {1, 2, 3, 4, 5}));
+}
+
+TEST(UEquiStatic, SpectrumMatchesClosedForm) {
+  for (const std::size_t n : {7u, 16u, 31u, 64u}) {
+    std::vector<std::size_t> hops;
+    for (const base::PeerId j : neighbourhood(make_graph("u-equistatic(3)", n, 1), {0}).out) hops.push_back(j.value);
+    expect_spectrum("u-equistatic(3)", n, circulant_eigenvalues(n, hops));
+  }
+}
+
+TEST(Tree, IsAPathAndAStarAtItsEnds) {
+  for (const std::size_t n : {4u, 9u, 30u}) {
+    const Spectrum path = spectrum(matrix("tree(children=1)", n));
+    EXPECT_NEAR(path.gap, 2.0 / 3 * (1 - std::cos(kPi / number(n))), kTolerance);
+    EXPECT_NEAR(spectrum(matrix("tree(children=64)", n)).gap, 1 / number(n), kTolerance);
+  }
+}
+
+TEST(Grid, GapsAreThoseThatWereComputedElsewhere) {
+  // With Metropolis weights there is no closed form: lambda_2 by another program, to four digits.
+  EXPECT_NEAR(spectrum(matrix("grid(3, 3)", 9)).lambda_2, 0.7674, 5.1e-5);
+  EXPECT_NEAR(spectrum(matrix("grid(4, 4)", 16)).lambda_2, 0.8686, 5.1e-5);
+  EXPECT_NEAR(spectrum(matrix("grid(6, 6)", 36)).lambda_2, 0.9421, 5.1e-5);
+  EXPECT_NEAR(spectrum(matrix("grid(3, 3)", 9)).gap, 0.2326, 5.1e-5);
+  EXPECT_NEAR(spectrum(matrix("grid(6, 6)", 36)).gap, 0.0579, 5.1e-5);
+}
+
+TEST(Grid, SpectrumUnderMaxDegreeMatchesClosedForm) {
+  // W = I - L / 5, and the Laplacian of a grid is the sum of those of two paths.
+  for (const auto& [rows, cols] : std::vector<std::pair<std::size_t, std::size_t>>{{3, 3}, {4, 4}, {3, 7}, {6, 6}}) {
+    const Spectrum found = spectrum(matrix(fmt::format("grid({}, {})", rows, cols), rows * cols, "max-degree"));
+    const auto path = [](std::size_t k, std::size_t side) { return 2 - 2 * std::cos(kPi * number(k) / number(side)); };
+    EXPECT_NEAR(found.lambda_2, 1 - path(1, std::max(rows, cols)) / 5, kTolerance);
+    EXPECT_NEAR(found.lambda_n, 1 - (path(rows - 1, rows) + path(cols - 1, cols)) / 5, kTolerance);
+  }
+}
+
+struct Ends {
+  double connectivity, largest;
+};
+void expect_laplacian(std::string_view spec, std::size_t n, const Ends& ends) {
+  const LaplacianEnds found = laplacian_ends(make_graph(spec, n, 1));
+  EXPECT_NEAR(found.connectivity, ends.connectivity, 1e-6 * ends.connectivity) << spec << " on " << n;
+  EXPECT_NEAR(found.largest, ends.largest, 1e-9 * ends.largest) << spec << " on " << n;
+}
+
+TEST(Laplacian, EndsMatchClosedForms) {
+  const auto squared_sine = [](double angle) { return 4 * std::sin(angle) * std::sin(angle); };
+  for (const std::size_t n : {3u, 4u, 8u, 25u, 64u, 2001u}) {
+    expect_laplacian("ring", n, {squared_sine(kPi / number(n)), squared_sine(kPi * number(n / 2) / number(n))});
+    expect_laplacian("path", n, {squared_sine(kPi / (2 * number(n))), squared_sine(kPi / 2 - kPi / (2 * number(n)))});
+    expect_laplacian("star", n, {1, number(n)});
+  }
+  for (const std::size_t n : {2u, 5u, 40u}) expect_laplacian("complete", n, {number(n), number(n)});
+  for (std::size_t m = 1; m <= 8; ++m) expect_laplacian("hypercube", std::size_t{1} << m, {2, 2 * number(m)});
+  expect_laplacian("complete-bipartite(3)", 10, {3, 10});
+  expect_laplacian("grid(5, 8)", 40,
+                   {squared_sine(kPi / 16), squared_sine(kPi / 2 - kPi / 10) + squared_sine(kPi / 2 - kPi / 16)});
+  expect_laplacian("torus(6, 9)", 54, {squared_sine(kPi / 9), 4 + squared_sine(4 * kPi / 9)});
+  expect_laplacian("ring", 1, {0, 0});
+  EXPECT_NEAR(laplacian_ends(Graph(7)).connectivity, 0, 1e-12);
+  Graph two_parts = make_graph("ring", 5, 1);
+  add_vertex(two_parts);
+  EXPECT_NEAR(laplacian_ends(two_parts).connectivity, 0, 1e-12);
+}
+
+TEST(Laplacian, BestConstantsAreThoseThatWereComputedElsewhere) {
+  const auto ends = [](std::string_view spec, std::size_t n) { return laplacian_ends(make_graph(spec, n, 1)); };
+  EXPECT_NEAR(ends("ring", 8).best_constant(), 0.436130, 5.1e-7);
+  EXPECT_NEAR(ends("ring", 8).best_constant_rate(), 0.744521, 5.1e-7);
+  EXPECT_NEAR(ends("path", 8).best_constant(), 0.5, 5.1e-7);
+  EXPECT_NEAR(ends("path", 8).best_constant_rate(), 0.923880, 5.1e-7);
+  EXPECT_NEAR(ends("grid(3, 3)", 9).best_constant(), 0.285714, 5.1e-7);
+  EXPECT_NEAR(ends("grid(3, 3)", 9).best_constant_rate(), 0.714286, 5.1e-7);
+  for (const std::size_t n : {3u, 8u, 20u}) {
+    EXPECT_NEAR(ends("star", n).best_constant(), 2 / number(n + 1), 1e-9);
+    EXPECT_NEAR(ends("star", n).best_constant_rate(), number(n - 1) / number(n + 1), 1e-9);
+  }
+}
+
+TEST(Spectrum, OfVeryLongGraphsMatchesClosedFormToAMillionthOfTheGap) {
+  // The second eigenvalue agrees with the first in nine digits; the gap is what is left.
+  constexpr std::size_t kPeers = 100'000;
+  const auto n = number(kPeers);
+  const auto squared_sine = [](double angle) { return std::sin(angle) * std::sin(angle); };
+  const double ring = 4.0 / 3 * squared_sine(kPi / n);
+  EXPECT_NEAR(spectrum(matrix("ring", kPeers)).gap, ring, 1e-6 * ring);
+  EXPECT_NEAR(spectrum(matrix("ring", kPeers)).lambda_n, -1.0 / 3, 1e-9);
+  const double path = 4.0 / 3 * squared_sine(kPi / (2 * n));
+  EXPECT_NEAR(spectrum(matrix("path", kPeers)).gap, path, 1e-6 * path);
+  const double torus = 0.8 * squared_sine(kPi / 5000);
+  EXPECT_NEAR(spectrum(matrix("torus(20, 5000)", kPeers)).gap, torus, 1e-6 * torus);
 }
 
 TEST(Spectrum, OfLargeGraphsMatchesClosedForm) {

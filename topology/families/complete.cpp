@@ -15,8 +15,11 @@ Graph make(const base::Arguments&, std::size_t n, std::uint64_t) {
 }  // namespace
 
 const GraphRow& complete_family() {
-  static constexpr GraphRow row{
-      .name = "complete", .summary = "every peer is the neighbour of every other", .parameters = {}, .make = make};
+  static constexpr GraphRow row{.name = "complete",
+                                .summary = "every peer is the neighbour of every other",
+                                .parameters = {},
+                                .make = make,
+                                .places = places_on_a_circle};
   return row;
 }
 

@@ -18,7 +18,8 @@ const GraphRow& exponential_family() {
   static constexpr GraphRow row{.name = "exponential",
                                 .summary = "neighbours are 1, 2, 4, 8, ... places away, in both directions",
                                 .parameters = {},
-                                .make = make};
+                                .make = make,
+                                .places = places_on_a_circle};
   return row;
 }
 

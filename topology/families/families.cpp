@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/graph/circle_layout.hpp>
 #include <boost/graph/connected_components.hpp>
 #include <boost/graph/grid_graph.hpp>
+#include <boost/graph/topology.hpp>
 
 #include "base/error.h"
 
@@ -48,6 +50,18 @@ Graph simple_graph(std::size_t n, std::vector<Edge> edges) {
 Graph lattice(std::span<const Axis> axes) {
   PARLEY_CHECK(axes.size() == 1 || axes.size() == 2, axes.size());
   return axes.size() == 1 ? lattice_of<1>(axes) : lattice_of<2>(axes);
+}
+
+std::vector<Point> places_on_a_circle(const base::Arguments&, std::size_t n, std::uint64_t) {
+  using Place = boost::convex_topology<2>::point;
+  std::vector<Place> around(n);
+  const Graph peers(n);
+  boost::circle_graph_layout(peers, boost::make_iterator_property_map(around.begin(), get(boost::vertex_index, peers)),
+                             1.0);
+  std::vector<Point> places;
+  places.reserve(n);
+  for (const Place& place : around) places.push_back({.x = place[1], .y = -place[0]});  // Boost begins on the right
+  return places;
 }
 
 std::optional<Graph> draw_connected(std::uint64_t seed,

@@ -12,8 +12,11 @@ Graph make(const base::Arguments&, std::size_t n, std::uint64_t) {
 }  // namespace
 
 const GraphRow& path_family() {
-  static constexpr GraphRow row{
-      .name = "path", .summary = "a ring that is cut open between last and first", .parameters = {}, .make = make};
+  static constexpr GraphRow row{.name = "path",
+                                .summary = "a ring that is cut open between last and first",
+                                .parameters = {},
+                                .make = make,
+                                .places = places_on_a_circle};
   return row;
 }
 

@@ -1,7 +1,7 @@
 #include <numeric>
-#include <unordered_set>
 
 #include "base/error.h"
+#include "topology/families/edge_set.h"
 #include "topology/families/families.h"
 
 namespace parley::topology {
@@ -14,20 +14,6 @@ constexpr base::Parameter kParameters[] = {
      .high = 1 << 20,
      .help = "neighbours of every peer",
      .required = true},
-};
-
-/// A set of edges that answers whether two peers are neighbours.
-class EdgeSet {
- public:
-  explicit EdgeSet(std::size_t n) : n_(n) {}
-  bool insert(std::size_t a, std::size_t b) { return keys_.insert(key(a, b)).second; }
-  bool contains(std::size_t a, std::size_t b) const { return keys_.contains(key(a, b)); }
-
- private:
-  std::size_t key(std::size_t a, std::size_t b) const { return std::min(a, b) * n_ + std::max(a, b); }
-
-  std::size_t n_;
-  std::unordered_set<std::size_t> keys_;
 };
 
 bool any_pair_fits(std::span<const std::size_t> points, const EdgeSet& edges) {

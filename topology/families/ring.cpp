@@ -12,8 +12,11 @@ Graph make(const base::Arguments&, std::size_t n, std::uint64_t) {
 }  // namespace
 
 const GraphRow& ring_family() {
-  static constexpr GraphRow row{
-      .name = "ring", .summary = "every peer has the one before and the one after it", .parameters = {}, .make = make};
+  static constexpr GraphRow row{.name = "ring",
+                                .summary = "every peer has the one before and the one after it",
+                                .parameters = {},
+                                .make = make,
+                                .places = places_on_a_circle};
   return row;
 }
 

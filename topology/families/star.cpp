@@ -9,11 +9,21 @@ Graph make(const base::Arguments&, std::size_t n, std::uint64_t) {
   return simple_graph(n, std::move(edges));
 }
 
+/// The hub in the middle of the others.
+std::vector<Point> places(const base::Arguments& arguments, std::size_t n, std::uint64_t seed) {
+  std::vector<Point> places = places_on_a_circle(arguments, n - 1, seed);
+  places.insert(places.begin(), Point{});
+  return places;
+}
+
 }  // namespace
 
 const GraphRow& star_family() {
-  static constexpr GraphRow row{
-      .name = "star", .summary = "peer 0 is the neighbour of all others", .parameters = {}, .make = make};
+  static constexpr GraphRow row{.name = "star",
+                                .summary = "peer 0 is the neighbour of all others",
+                                .parameters = {},
+                                .make = make,
+                                .places = places};
   return row;
 }
 

@@ -3,28 +3,33 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "topology/families/edge_list.h"
+#include "topology/families/families.h"
+#include "topology/files/edge_list.h"
 
 namespace parley::topology {
 namespace {
 
-std::string written(const std::vector<Edge>& edges) {
+std::string written(const FileGraph& graph) {
   std::string text;
-  for (const auto& [a, b] : edges) text += fmt::format("{},{}\n", a, b);
+  for (std::size_t k = 0; k < graph.edges.size(); ++k) {
+    const auto [a, b] = graph.edges[k];
+    text += graph.weights.empty() ? fmt::format("{},{}\n", a, b) : fmt::format("{},{},{}\n", a, b, graph.weights[k]);
+  }
   return text;
 }
 
 void read(std::size_t n, std::string_view text) {
-  std::vector<Edge> edges;
+  FileGraph graph;
   try {
-    edges = read_edge_list(text, n, "fuzz.csv");
+    graph = read_edge_list(text, n, "fuzz.csv");
   } catch (const base::OperatorError& error) {
     PARLEY_CHECK(error.place().file == "fuzz.csv" && error.place().line > 0 && !error.message().empty());
     return;
   }
-  for (const auto& [a, b] : edges) PARLEY_CHECK(a < n && b < n && a != b, a, b, n);
-  PARLEY_CHECK(num_edges(simple_graph(n, edges)) == edges.size(), edges.size());  // none twice
-  PARLEY_CHECK(read_edge_list(written(edges), n, "again.csv") == edges);
+  for (const auto& [a, b] : graph.edges) PARLEY_CHECK(a < n && b < n && a != b, a, b, n);
+  PARLEY_CHECK(num_edges(simple_graph(n, graph.edges)) == graph.edges.size(), graph.edges.size());  // none twice
+  const FileGraph again = read_edge_list(written(graph), n, "again.csv");
+  PARLEY_CHECK(again.edges == graph.edges && again.weights == graph.weights);
 }
 
 }  // namespace
