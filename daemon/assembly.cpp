@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "learning/supervised.h"
+#include "topology/digraph.h"
+#include "topology/schedule_check.h"
 
 namespace parley::daemon {
 namespace {
@@ -33,10 +35,14 @@ learning::SupervisedSettings learner_settings(const Config& config, base::PeerId
 
 /// The configuration's terms, and what only the built parts know: two peers whose files for the graph or the initial
 /// model differ, under one name, must find out before the first round.
-std::vector<wire::Term> terms_of(const Config& config, const topology::Graph& graph, learning::Learner& learner) {
+std::vector<wire::Term> terms_of(const Config& config, const SwarmGraph& swarm, learning::Learner& learner) {
   std::vector<wire::Term> terms;
   for (auto& [key, value] : agreement_terms(config)) terms.push_back({key, value});
-  terms.push_back({"edges of topology.graph", fmt::format("{:016x}", topology::fingerprint(graph))});
+  terms.push_back({"edges of topology.graph", fmt::format("{:016x}", swarm.schedule->fingerprint())});
+  if (swarm.schedule->is_static()) {
+    const topology::MixingMatrix W = topology::mixing_matrix(*swarm.schedule, base::Round{}, *swarm.weights);
+    terms.push_back({"weights of topology.graph", fmt::format("{:016x}", topology::fingerprint(W))});
+  }
   terms.push_back({"parameter layout", fmt::format("{:016x}", learner.layout().fingerprint())});
   if (learner.common_initial_model()) {
     std::vector<float> x(learner.layout().size());
@@ -44,6 +50,20 @@ std::vector<wire::Term> terms_of(const Config& config, const topology::Graph& gr
     terms.push_back({"initial model", model_hash(x)});
   }
   return terms;
+}
+
+/// Errors that are the graph's, whatever the weights are.
+void require_graph(const Config& config, std::span<const std::string> names) {
+  build_from(config, "topology.graph", [&] {
+    const bool is_static = topology::schedule_row(config.topology.schedule).name == "static";
+    if (topology::is_directed_graph(config.topology.graph)) {
+      const auto graph = topology::make_digraph(config.topology.graph, names.size(), config.swarm.seed);
+      if (is_static) topology::require_strongly_connected(graph, names);
+    } else {
+      const auto graph = topology::make_graph(config.topology.graph, names.size(), config.swarm.seed);
+      if (is_static) topology::require_connected(graph, names);
+    }
+  });
 }
 
 }  // namespace
@@ -55,17 +75,21 @@ std::string model_hash(std::span<const float> x) {
 SwarmGraph assemble_graph(const Config& config) {
   SwarmGraph swarm;
   const std::vector<std::string> names = names_of(config);
-  build_from(config, "topology.graph", [&] {
-    swarm.graph = topology::make_graph(config.topology.graph, config.roster.size(), config.swarm.seed);
-    topology::require_connected(swarm.graph, names);
-  });
+  const std::size_t n = names.size();
+  const bool uses_graph = build_from(config, "topology.schedule",
+                                     [&] { return topology::schedule_row(config.topology.schedule).uses_graph; });
+  if (uses_graph) require_graph(config, names);
   build_from(config, "topology.schedule", [&] {
-    swarm.schedule = topology::make_schedule(config.topology.schedule, config.topology.graph, config.roster.size(),
-                                             config.swarm.seed);
+    swarm.schedule = topology::make_schedule(config.topology.schedule, config.topology.graph, n, config.swarm.seed);
   });
-  build_from(config, "topology.weights", [&] {
-    swarm.weights = topology::make_weight_rule(config.topology.weights, swarm.graph);
-    topology::validate(topology::mixing_matrix(swarm.graph, *swarm.weights), topology::Requirements{}, names);
+  build_from(config, "topology.weights",
+             [&] { swarm.weights = topology::make_weight_rule(config.topology.weights, *swarm.schedule); });
+  const bool symmetric = build_from(config, "gossip.algorithm", [&] {
+    return gossip::algorithm_row(config.gossip.algorithm).needs_symmetric_weights;
+  });
+  build_from(config, swarm.schedule->is_static() ? "topology.weights" : "topology.schedule", [&] {
+    const topology::ScheduleRequirements needed{.matrix = {.symmetric = symmetric}, .undirected = symmetric};
+    topology::validate(*swarm.schedule, *swarm.weights, needed, names);
   });
   return swarm;
 }
@@ -136,7 +160,7 @@ PeerParts assemble_peer(const Config& config, const SwarmGraph& swarm, base::Pee
   for (base::PeerId id : swarm.schedule->partners(peer)) {
     settings.neighbours.push_back({id, config.roster[id.value].name});
   }
-  settings.terms = terms_of(config, swarm.graph, *parts.learner);
+  settings.terms = terms_of(config, swarm, *parts.learner);
   settings.plan = {.rounds = config.swarm.rounds,
                    .evaluate_every = config.learning.evaluate_every,
                    .target_accuracy = config.swarm.target_accuracy};

@@ -18,7 +18,6 @@
 #include "learning/learner.h"
 #include "learning/optimizer.h"
 #include "simulation/peer_core.h"
-#include "topology/graph.h"
 #include "topology/mixing_matrix.h"
 #include "topology/schedule.h"
 
@@ -26,7 +25,6 @@ namespace parley::daemon {
 
 /// Who exchanges with whom, checked: connected, and W is what the algorithm needs.
 struct SwarmGraph {
-  topology::Graph graph;
   std::unique_ptr<topology::Schedule> schedule;
   std::unique_ptr<topology::WeightRule> weights;
 };

@@ -13,18 +13,32 @@
 #include "learning/optimizer.h"
 #include "learning/safetensors.h"
 #include "topology/schedule.h"
+#include "topology/schedule_summary.h"
 #include "topology/summary.h"
 
 namespace parley::daemon {
 namespace {
 
+/// Of a graph that changes, or has directions: what was measured over rounds takes the place of spectra.
+void plan_schedule(const SwarmGraph& swarm, Plan& plan) {
+  const topology::ScheduleSummary summary = topology::summarise(*swarm.schedule, *swarm.weights);
+  plan.schedule = summary.spec;
+  plan.min_degree = summary.min_degree;
+  plan.max_degree = summary.max_degree;
+  plan.most_links = summary.most_links;
+  plan.rounds_to_a_thousandth = summary.rounds_to_a_thousandth;
+}
+
 void plan_topology(const Config& config, Plan& plan) {
   const SwarmGraph swarm = assemble_graph(config);
-  const topology::Summary summary = topology::summarise(swarm.graph, *swarm.weights);
-  plan.peers = summary.shape.peers;
+  plan.peers = config.roster.size();
+  if (!swarm.schedule->is_static() || swarm.schedule->is_directed()) return plan_schedule(swarm, plan);
+  const topology::Graph graph = topology::graph_of_round(*swarm.schedule, {});
+  const topology::Summary summary = topology::summarise(graph, *swarm.weights);
   plan.edges = summary.shape.edges;
   plan.min_degree = summary.shape.min_degree;
   plan.max_degree = summary.shape.max_degree;
+  plan.most_links = plan.max_degree;
   plan.diameter = summary.shape.diameter;
   if (summary.spectrum) plan.gap = summary.spectrum->gap;
   plan.rounds_to_a_thousandth = summary.rounds_to_a_thousandth;
@@ -111,9 +125,10 @@ void plan_exchange(const Config& config, const learning::Model& model, Plan& pla
   // Model, gradient, and one vector of optimizer state.
   plan.parameter_bytes = 3 * plan.model_bytes;
   // A reference for each end of each link and the difference that is encoded; a payload going out, one coming in on
-  // every link.
+  // every link. Where the graph changes, every link has a reference each way.
   const std::size_t ends = plan.max_degree + 1;
-  plan.exchange_bytes = (ends + 1) * plan.model_bytes + ends * compressor->max_payload_size(plan.d);
+  const std::size_t references = plan.schedule.empty() ? ends : 2 * plan.most_links;
+  plan.exchange_bytes = (references + 1) * plan.model_bytes + ends * compressor->max_payload_size(plan.d);
 }
 
 }  // namespace

@@ -14,7 +14,10 @@ namespace parley::daemon {
 /// What is known of a run before it starts. Sizes in bytes unless said otherwise.
 struct Plan {
   // The graph.
-  std::size_t peers = 0, edges = 0, min_degree = 0, max_degree = 0;
+  std::size_t peers = 0, min_degree = 0, max_degree = 0;
+  std::string schedule;                          ///< empty: one undirected graph in every round
+  std::optional<std::size_t> edges;              ///< of it
+  std::size_t most_links = 0;                    ///< the most peers that one ever exchanges with
   std::optional<std::size_t> diameter;           ///< hops
   std::optional<double> gap;                     ///< spectral gap of W; nothing if W is not symmetric
   std::optional<double> rounds_to_a_thousandth;  ///< of plain mixing

@@ -14,8 +14,11 @@ std::string range(std::size_t low, std::size_t high) {
 }
 
 std::string topology_text(const Config& config, const Plan& plan) {
-  std::string text = fmt::format("{}, {} edges, degree {}", config.topology.graph, plan.edges,
-                                 range(plan.min_degree, plan.max_degree));
+  const std::string degree = range(plan.min_degree, plan.max_degree);
+  std::string text = plan.schedule.empty()
+                         ? fmt::format("{}, {} edges, degree {}", config.topology.graph, *plan.edges, degree)
+                         : fmt::format("{} in the schedule {}, degree {} in a round, links with up to {} peers",
+                                       config.topology.graph, plan.schedule, degree, plan.most_links);
   if (plan.diameter) text += fmt::format(", diameter {}", *plan.diameter);
   text += fmt::format("; weights {}", config.topology.weights);
   if (plan.gap) text += fmt::format(", spectral gap {:.4g}", *plan.gap);
@@ -80,9 +83,11 @@ std::string plan_json(const Config& config, const Plan& plan) {
       {"topology",
        {{"graph", config.topology.graph},
         {"weights", config.topology.weights},
-        {"edges", plan.edges},
+        {"schedule", config.topology.schedule},
+        {"edges", number(plan.edges)},
         {"min_degree", plan.min_degree},
         {"max_degree", plan.max_degree},
+        {"most_links", plan.most_links},
         {"diameter", number(plan.diameter)},
         {"spectral_gap", number(plan.gap)}}},
       {"data",

@@ -39,6 +39,8 @@ struct AlgorithmRow {
   /// number of parameters.
   std::unique_ptr<Algorithm> (*make)(const base::Arguments& arguments, const compression::Compressor& compressor,
                                      std::size_t d);
+  /// Both ends of an edge must send, and give each other the same weight. Doubly stochastic weights do otherwise.
+  bool needs_symmetric_weights = true;
 };
 
 /// All algorithms, in the order in which they are listed to people.
@@ -47,6 +49,9 @@ std::span<const AlgorithmRow> registry();
 /// "dpsgd(order=cta)", "choco(gamma=auto)". Throws base::OperatorError.
 std::unique_ptr<Algorithm> make_algorithm(std::string_view spec, const compression::Compressor& compressor,
                                           std::size_t d);
+
+/// The row that a spec names. Throws base::OperatorError.
+const AlgorithmRow& algorithm_row(std::string_view spec);
 
 /// The spec with all its parameters spelled out.
 std::string canonical_algorithm_spec(std::string_view spec);

@@ -142,6 +142,7 @@ const AlgorithmRow kDpsgd = {
     .source = "Lian et al. 2017",
     .parameters = kParameters,
     .make = make,
+    .needs_symmetric_weights = false,
 };
 
 }  // namespace parley::gossip

@@ -11,6 +11,10 @@ std::span<const AlgorithmRow> registry() {
   return kRows;
 }
 
+const AlgorithmRow& algorithm_row(std::string_view spec) {
+  return base::find_row(registry(), "algorithm", base::parse_spec(spec).name);
+}
+
 std::unique_ptr<Algorithm> make_algorithm(std::string_view spec, const compression::Compressor& compressor,
                                           std::size_t d) {
   const base::Spec parsed = base::parse_spec(spec);

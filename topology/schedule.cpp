@@ -55,6 +55,10 @@ std::unique_ptr<Schedule> make_schedule(std::string_view schedule_spec, std::str
   return row.make({.arguments = arguments, .graph_spec = graph_spec, .n = n, .seed = seed});
 }
 
+const ScheduleRow& schedule_row(std::string_view spec) {
+  return base::find_row(schedule_registry(), "schedule", base::parse_spec(spec).name);
+}
+
 std::string canonical_schedule_spec(std::string_view spec) {
   const base::Spec parsed = base::parse_spec(spec);
   const ScheduleRow& row = base::find_row(schedule_registry(), "schedule", parsed.name);

@@ -74,6 +74,9 @@ std::span<const ScheduleRow> schedule_registry();
 std::unique_ptr<Schedule> make_schedule(std::string_view schedule_spec, std::string_view graph_spec, std::size_t n,
                                         std::uint64_t seed);
 
+/// The row that a spec names. Throws base::OperatorError.
+const ScheduleRow& schedule_row(std::string_view spec);
+
 /// The spec with all its parameters spelled out.
 std::string canonical_schedule_spec(std::string_view spec);
 
