@@ -152,6 +152,15 @@ TEST(PayloadFormat, AtomoIsCertainAtomsAndDrawnSigns) {
   EXPECT_EQ(encoded("atomo", {0, 0}), (Bytes{0}));
 }
 
+TEST(PayloadFormat, AtomoOfSingularVectorsIsAnExponentACountAndTwoFactors) {
+  // From a program of its own, with Philox written out and the eigenvectors (1, -1) and (1, 1) over the root of two in
+  // closed form: singular values 2 and 4 are sent with probabilities 1/3 and 2/3, and t = 0.1705 takes the second, (4,
+  // 4, 0) over the root of two, over 2 and the power of two of 3, times 3/2 and the factor 5/9.
+  EXPECT_EQ(encoded("atomo(basis=svd, budget=1)", {3, 1, 0, 1, 3, 0, 0, 0, 0, 7}),
+            (Bytes{0x80, 0x01, 0x00, 0xF3, 0x04, 0x35, 0x3F, 0xF3, 0x04, 0x35, 0x3F, 0x00, 0x00, 0x00, 0x00, 0x75,
+                   0xD9, 0x96, 0x3F, 0x75, 0xD9, 0x96, 0x3F, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xE0, 0x40}));
+}
+
 TEST(PayloadFormat, QsgdIsTheNormAndTwosComplementCodes) {
   // The norm is 7 and s is 7, so that every coordinate is a level, whatever the random numbers.
   EXPECT_EQ(encoded("qsgd", {7, -3, 0, 1, -7, 2, 5, -6}), (Bytes{0, 0, 0xE0, 0x40, 0xD7, 0x10, 0x29, 0xA5}));
@@ -185,12 +194,21 @@ TEST(PayloadFormat, SignsgdIsTheSignsAndABitThatSaysThatThereAreAny) {
   EXPECT_EQ(encoded("signsgd", v), (Bytes{0x52, 0x01}));  // negative at 1, 4 and 6; the ninth bit
   EXPECT_EQ(encoded("signsgd(scale=0.5)", {-1, 2, -3}), (Bytes{1 + 4 + 8}));
   EXPECT_EQ(encoded("signsgd", {0, -0.0f, 0}), (Bytes{0}));
+  // Beyond the scale there is nothing to draw.
+  EXPECT_EQ(encoded("signsgd(scale=0.5, rounding=stochastic)", {-1, 2, -3}), (Bytes{1 + 4 + 8}));
 }
 
 TEST(PayloadFormat, OnebitIsTheTwoMeansAndOneBitEach) {
   // 3, 1, 0, 2, 4 have the mean 2; -1, -4, -1 have the mean -2.
   EXPECT_EQ(encoded("onebit", {3, -1, 1, 0, -4, 2, -1, 4}), (Bytes{0, 0, 0, 0x40, 0, 0, 0, 0xC0, 0x52}));
   EXPECT_EQ(encoded("onebit", {-3, -1}), (Bytes{0, 0, 0, 0, 0, 0, 0, 0xC0, 0x03}));
+}
+
+TEST(PayloadFormat, OnebitOfColumnsIsTheMeansOfColumnsAndARowOfBitsEach) {
+  // Rows (3, -1), (1, -5) and a rest of 4: means 2 and none, none and -3; then 4 and none.
+  EXPECT_EQ(encoded("onebit(block=column)", {3, -1, 1, -5, 4}),
+            (Bytes{0, 0, 0,    0x40, 0, 0, 0, 0, 0,   0, 0, 0, 0, 0, 0x40, 0xC0, 0x02, 0x02,  //
+                   0, 0, 0x80, 0x40, 0, 0, 0, 0, 0x00}));
 }
 
 TEST(PayloadFormat, FixedIsTwosComplementOfAUnit) {

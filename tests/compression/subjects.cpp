@@ -200,6 +200,8 @@ const std::vector<Subject>& subjects() {
       {"bytensor", [] { return bytensor_reference(1024, qsgd_reference({})); }},
       {"bytensor(default=\"topk(ratio=0.1) | bf16\", min_size=32)",
        [] { return bytensor_reference(32, topk_reference({.ratio = 0.1}, bf16_reference())); }},
+      {"onebit(block=column)", [] { return onebit_columns_reference(); }},
+      {"signsgd(scale=0.7, rounding=stochastic)", [] { return signsgd_reference(0.7f, true); }},
   };
   return table;
 }
