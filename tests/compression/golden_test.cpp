@@ -358,6 +358,35 @@ TEST(PayloadFormat, KmeansIsTheCodebookAndIndices) {
             (Bytes{0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0, 0x40, 0x51, 0x00}));
 }
 
+TEST(PayloadFormat, HessianKmeansIsTheCodebookOfWeightedMeansAndIndices) {
+  // |x| of 12 on average: weights 1/4 |x|/12 + 3/4, so 1, 13/16, 13/16, 7/8 and 3/2 for 12, 3, 3, 6 and 36. Lloyd's
+  // iteration is not asked for; the best cut by weights is before 36. (12 + 39/16 + 39/16 + 21/4) / (7/2) = 6.3214288.
+  const Bytes bytes = encoded("hessian-kmeans(k=2, floor=0.75, iterations=0)", {12, 3, 3, 6, 36});
+  ASSERT_EQ(bytes.size(), 9u);
+  float low;
+  std::memcpy(&low, bytes.data(), sizeof low);
+  EXPECT_FLOAT_EQ(low, 22.125f / 3.5f);
+  EXPECT_EQ(Bytes(bytes.begin() + 4, bytes.end()), (Bytes{0, 0, 0x10, 0x42, 0x10}));
+}
+
+TEST(PayloadFormat, ProductIsTheRestTheCodebookAndIndices) {
+  // The ninth coordinate, 9; the vectors (1, 2) and (5, 6); indices 1, 0, 1, 0.
+  EXPECT_EQ(encoded("product(m=2, k=2)", {5, 6, 1, 2, 5, 6, 1, 2, 9}),
+            (Bytes{0, 0, 0x10, 0x41, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0xA0, 0x40, 0, 0, 0xC0, 0x40, 0x05}));
+}
+
+TEST(PayloadFormat, ResidualIsAStageAfterTheOther) {
+  // The means 1 and 11, with indices 0 0 0 0 1 1; what is left is -1 or 1, with indices 0 1 0 1 0 1.
+  EXPECT_EQ(encoded("residual(m=1, k=2)", {0, 2, 0, 2, 10, 12}),
+            (Bytes{0, 0, 0x80, 0x3F, 0, 0, 0x30, 0x41, 0x30, 0, 0, 0x80, 0xBF, 0, 0, 0x80, 0x3F, 0x2A}));
+}
+
+TEST(PayloadFormat, WeightedEntropyIsTheCodebookOfRootMeanSquaresAndIndices) {
+  // -5 is the root of (1 + 49) / 2 and 4.0824829 = 0x4082A3B3 that of (9 + 16 + 25) / 3.
+  EXPECT_EQ(encoded("weighted-entropy(k=2)", {3, 4, -1, -7, 5}),
+            (Bytes{0, 0, 0xA0, 0xC0, 0xB3, 0xA3, 0x82, 0x40, 0x13}));
+}
+
 TEST(PayloadFormat, BytensorIsALengthAndAPayloadForEachTensor) {
   EXPECT_EQ(encoded("bytensor", {1.0f, -2.0f}), (Bytes{8, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0}));
 }

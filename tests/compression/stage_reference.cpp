@@ -19,19 +19,6 @@ std::size_t u32_at(const Bytes& bytes, std::size_t at) {
   return value;
 }
 
-void append_float(Bytes& bytes, float value) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  append_u32(bytes, bits);
-}
-
-float float_at(const Bytes& bytes, std::size_t at) {
-  const auto bits = static_cast<std::uint32_t>(u32_at(bytes, at));
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 using Bits = std::vector<bool>;
 
 void append_bits(Bytes& bytes, const Bits& bits) {
@@ -177,146 +164,6 @@ class EntropyReference final : public Reference {
   ReferencePointer before_;
 };
 
-// kmeans
-
-struct Bin {
-  double count = 0, sum = 0;
-};
-
-int bin_of(float value) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  const int magnitude = static_cast<int>((bits >> 16) & 0x7FFF);
-  return (bits >> 31) != 0 ? -1 - magnitude : magnitude;
-}
-
-/// Bins of the upper sixteen bits, in the order of their values.
-std::map<int, Bin> bins_of(const Floats& x) {
-  std::map<int, Bin> bins;
-  for (const float value : x) {
-    ++bins[bin_of(value)].count;
-    bins[bin_of(value)].sum += value;
-  }
-  return bins;
-}
-
-using Cell = std::vector<std::pair<int, Bin>>;  // consecutive bins
-
-Bin total(const Cell& cell, std::size_t begin, std::size_t end) {
-  Bin all;
-  for (std::size_t i = begin; i < end; ++i) all.count += cell[i].second.count, all.sum += cell[i].second.sum;
-  return all;
-}
-
-double mean(const Cell& cell) {
-  const Bin all = total(cell, 0, cell.size());
-  return all.sum / all.count;
-}
-
-/// The gain of the best cut of a cell, and where.
-std::pair<double, std::size_t> best_cut(const Cell& cell) {
-  const Bin all = total(cell, 0, cell.size());
-  std::pair<double, std::size_t> best{0, 0};
-  Bin left;
-  for (std::size_t at = 1; at < cell.size(); ++at) {
-    left.count += cell[at - 1].second.count;
-    left.sum += cell[at - 1].second.sum;
-    const double right = all.sum - left.sum;
-    const double gain =
-        left.sum * left.sum / left.count + right * right / (all.count - left.count) - all.sum * all.sum / all.count;
-    if (gain > best.first) best = {gain, at};
-  }
-  return best;
-}
-
-class KmeansReference final : public Reference {
- public:
-  explicit KmeansReference(KmeansOptions options) : options_(options) {
-    while ((std::size_t{1} << width_) < options.k) ++width_;
-  }
-
-  Bytes encode(const Floats& x, const base::RandomKey&) const override {
-    Bytes bytes;
-    if (sends_all(x.size())) {
-      for (const float value : x) append_float(bytes, value);
-      return bytes;
-    }
-    std::vector<float> codebook;
-    std::map<int, std::size_t> index;
-    for (const Cell& cell : cells(x)) {
-      const float centroid = static_cast<float>(mean(cell)) == 0 ? 0.0f : static_cast<float>(mean(cell));
-      if (codebook.empty() || codebook.back() != centroid) codebook.push_back(centroid);
-      for (const auto& bin : cell) index[bin.first] = codebook.size() - 1;
-    }
-    for (std::size_t i = 0; i < options_.k; ++i)
-      append_float(bytes, i < codebook.size() ? codebook[i] : codebook.back());
-    Bits bits;
-    for (const float value : x)
-      for (unsigned b = 0; b < width_; ++b) bits.push_back(((index[bin_of(value)] >> b) & 1) != 0);
-    append_bits(bytes, bits);
-    return bytes;
-  }
-
-  Floats decode(const Bytes& bytes, std::size_t d, const base::RandomKey&) const override {
-    Floats x(d);
-    for (std::size_t i = 0; i < d; ++i) {
-      std::size_t index = i;
-      if (!sends_all(d)) {
-        index = 0;
-        for (unsigned b = 0; b < width_; ++b)
-          index |= static_cast<std::size_t>(bit_at(bytes, 4 * options_.k, i * width_ + b)) << b;
-      }
-      x[i] = float_at(bytes, 4 * index);
-    }
-    return x;
-  }
-
-  std::optional<double> expected_error(const Floats& x) const override {
-    const Floats c = decode(encode(x, {}), x.size(), {});
-    double error = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) error += std::pow(static_cast<double>(c[i]) - x[i], 2);
-    return error;
-  }
-
- private:
-  bool sends_all(std::size_t d) const { return 4 * d <= 4 * options_.k + (d * width_ + 7) / 8; }
-
-  std::vector<Cell> cells(const Floats& x) const {
-    const std::map<int, Bin> bins = bins_of(x);
-    std::vector<Cell> cells = {Cell(bins.begin(), bins.end())};
-    while (cells.size() < options_.k) {
-      std::size_t chosen = 0;
-      std::pair<double, std::size_t> best{0, 0};
-      for (std::size_t c = 0; c < cells.size(); ++c)
-        if (const auto cut = best_cut(cells[c]); cut.first > best.first) best = cut, chosen = c;
-      if (best.first <= 0) break;
-      const auto at = cells[chosen].begin() + static_cast<std::ptrdiff_t>(best.second);
-      const Cell right(at, cells[chosen].end());
-      cells[chosen].erase(at, cells[chosen].end());
-      cells.insert(cells.begin() + static_cast<std::ptrdiff_t>(chosen) + 1, right);
-    }
-    for (std::size_t step = 0; step < options_.iterations; ++step) cells = nearest(bins, cells);
-    return cells;
-  }
-
-  static std::vector<Cell> nearest(const std::map<int, Bin>& bins, const std::vector<Cell>& cells) {
-    std::vector<double> means;
-    for (const Cell& cell : cells) means.push_back(mean(cell));
-    std::vector<Cell> next(cells.size());
-    for (const auto& bin : bins) {
-      const double value = bin.second.sum / bin.second.count;
-      std::size_t c = 0;
-      while (c + 1 < means.size() && value > 0.5 * means[c] + 0.5 * means[c + 1]) ++c;
-      next[c].push_back(bin);
-    }
-    std::erase_if(next, [](const Cell& cell) { return cell.empty(); });
-    return next;
-  }
-
-  KmeansOptions options_;
-  unsigned width_ = 0;
-};
-
 // bytensor
 
 class BytensorReference final : public Reference {
@@ -358,10 +205,6 @@ class BytensorReference final : public Reference {
 
 ReferencePointer entropy_reference(ReferencePointer before) {
   return std::make_unique<EntropyReference>(std::move(before));
-}
-
-ReferencePointer kmeans_reference(KmeansOptions options) {
-  return std::make_unique<KmeansReference>(options);
 }
 
 ReferencePointer bytensor_reference(std::size_t min_size, ReferencePointer fallback) {

@@ -5,6 +5,7 @@
 
 #include "atoms_reference.h"
 #include "code_reference.h"
+#include "codebook_reference.h"
 #include "eden_reference.h"
 #include "grid_reference.h"
 #include "level_reference.h"
@@ -13,6 +14,7 @@
 #include "sign_family_reference.h"
 #include "stage_reference.h"
 #include "ternary_reference.h"
+#include "vector_reference.h"
 #include "zipml_reference.h"
 
 namespace parley::compression::test {
@@ -200,6 +202,22 @@ const std::vector<Subject>& subjects() {
       {"bytensor", [] { return bytensor_reference(1024, qsgd_reference({})); }},
       {"bytensor(default=\"topk(ratio=0.1) | bf16\", min_size=32)",
        [] { return bytensor_reference(32, topk_reference({.ratio = 0.1}, bf16_reference())); }},
+      // Codebooks of other means, of vectors and of several stages.
+      {"hessian-kmeans(start=cold)", [] { return kmeans_reference({.floor = 0.1}); }},
+      {"hessian-kmeans(k=3, floor=0.001, iterations=4, start=cold)",
+       [] { return kmeans_reference({.k = 3, .iterations = 4, .floor = 0.001}); }},
+      {"product(start=cold)", [] { return vector_reference({}); }},
+      {"product(m=1, k=2, start=cold)", [] { return vector_reference({.m = 1, .k = 2}); }},
+      {"product(m=3, k=5, iterations=2, start=cold)",
+       [] { return vector_reference({.m = 3, .k = 5, .iterations = 2}); }},
+      {"product(m=8, k=40, iterations=1, start=cold)",
+       [] { return vector_reference({.m = 8, .k = 40, .iterations = 1}); }},
+      {"residual(m=2, k=4, start=cold)", [] { return vector_reference({.stages = 2, .m = 2, .k = 4}); }},
+      {"residual(stages=3, m=1, k=2, iterations=0, start=cold)",
+       [] { return vector_reference({.stages = 3, .m = 1, .k = 2, .iterations = 0}); }},
+      {"weighted-entropy", [] { return weighted_entropy_reference(16, 10); }},
+      {"weighted-entropy(k=2)", [] { return weighted_entropy_reference(2, 10); }},
+      {"weighted-entropy(k=7, sweeps=3)", [] { return weighted_entropy_reference(7, 3); }},
       {"onebit(block=column)", [] { return onebit_columns_reference(); }},
       {"signsgd(scale=0.7, rounding=stochastic)", [] { return signsgd_reference(0.7f, true); }},
   };
