@@ -37,6 +37,7 @@ Row lab_row();
 Row sketch_row();
 Row atomo_row();
 Row entropy_row();
+Row huffman_row();
 Row kmeans_row();
 Row hessian_kmeans_row();
 Row product_row();

@@ -46,10 +46,12 @@ std::span<const Row> registry() {
       residual_row(),
       weighted_entropy_row(),
       bytensor_row(),
-
+      huffman_row(),
   };
   return table;
 }
+
+void Compressor::for_each_stretch(std::size_t, const std::function<void(const Stretch&)>&) const {}
 
 base::Result<void> Compressor::check_payload(std::span<const std::byte>, std::size_t) const {
   PARLEY_CHECK(slice() > 0, spec());

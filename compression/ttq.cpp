@@ -50,6 +50,7 @@ class Ttq final : public Blockwise {
 
  private:
   std::size_t block_size(std::size_t n) const override { return kValues + kernels::trit_bytes(n); }
+  Stretch block_stretch(std::size_t n) const override { return {kValues, kernels::trit_bytes(n), 8}; }
 
   bool encode_block(const float* x, std::size_t n, const BlockWords&, State& state, std::byte* to) const override {
     const std::uint32_t largest = kernels::max_magnitude_bits(x, n);

@@ -9,6 +9,13 @@ std::size_t Blockwise::max_payload_size(std::size_t d) const {
   return blocks_.sum(d, [this](std::size_t n) { return block_size(n); });
 }
 
+void Blockwise::for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const {
+  blocks_.for_each(d, [&](std::size_t, std::size_t n, std::size_t) {
+    use(block_stretch(n));
+    return true;
+  });
+}
+
 double Blockwise::bits_per_coordinate(std::size_t d) const {
   return d == 0 ? 32 : 8 * static_cast<double>(max_payload_size(d)) / static_cast<double>(d);
 }

@@ -53,6 +53,11 @@ class ScalarCodebook : public Compressor {
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
                                 State& state, std::span<float> y) const final;
 
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const final {
+    if (sends_all(d)) return use({0, d, 32});
+    use({codebook_size(), d, width_});
+  }
+
   std::size_t slice() const final { return 8; }  // whose indices are whole bytes
   base::Result<void> check_payload(std::span<const std::byte> payload, std::size_t d) const final;
   void add_slice(std::span<const std::byte> payload, std::size_t d, std::size_t first, float scale,

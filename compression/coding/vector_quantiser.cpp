@@ -73,6 +73,12 @@ class VectorQuantiser final : public Compressor {
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
                                 State& state, std::span<float> y) const override;
 
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    if (sends_all(d)) return use({0, d, 32});
+    use({rest_size(d), 0, width_});
+    for (std::size_t stage = 0; stage < options_.stages; ++stage) use({codebook_size(), d / options_.m, width_});
+  }
+
   std::size_t slice() const override { return 8 * options_.m; }  // whose indices are whole bytes
   base::Result<void> check_payload(std::span<const std::byte> payload, std::size_t d) const override;
   void add_slice(std::span<const std::byte> payload, std::size_t d, std::size_t first, float scale,

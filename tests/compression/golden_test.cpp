@@ -338,15 +338,30 @@ TEST(PayloadFormat, LabIsTheWeightedMeanMagnitudeAndOneBitEach) {
   EXPECT_EQ(encoded("lab(limit=1.5)", v), (Bytes{0x00, 0x00, 0x13, 0x40, 0x52}));
 }
 
-TEST(PayloadFormat, EntropyIsALengthAndBlocksAsTheyAreOrCoded) {
-  EXPECT_EQ(encoded("entropy", {1.0f, -2.0f}), (Bytes{8, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0}));
-  // 256 zero bytes: bit 0 of the table of 32 bytes, the frequency 2^12 as 12 zeros, a one and 12 bits, and four states
-  // that coding a certain symbol leaves at 2^16.
-  Bytes expected = {0, 1, 0, 0, 1, 1};
-  expected.resize(expected.size() + 31);
-  expected.insert(expected.end(), {0x00, 0x10, 0x00, 0x00});
-  for (int state = 0; state < 4; ++state) expected.insert(expected.end(), {0x00, 0x00, 0x01, 0x00});
+TEST(PayloadFormat, EntropyIsALengthAndPlanesOfBlocksAsTheyAreOrCoded) {
+  // 0x3F800000 and 0xC0000000 in planes of bytes, the lowest first.
+  EXPECT_EQ(encoded("entropy", {1.0f, -2.0f}), (Bytes{8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0x3F, 0xC0}));
+  // Four planes of 64 zeros: bit 0 of the table of 32 bytes, the frequency 2^12 as 12 zeros, a one and 12 bits, and
+  // four states that coding a certain symbol leaves at 2^16.
+  Bytes expected = {0, 1, 0, 0};
+  for (int plane = 0; plane < 4; ++plane) {
+    expected.insert(expected.end(), {1, 1});
+    expected.resize(expected.size() + 31);
+    expected.insert(expected.end(), {0x00, 0x10, 0x00, 0x00});
+    for (int state = 0; state < 4; ++state) expected.insert(expected.end(), {0x00, 0x00, 0x01, 0x00});
+  }
   EXPECT_EQ(encoded("entropy", std::vector<float>(64)), expected);
+}
+
+TEST(PayloadFormat, HuffmanIsALengthAndBlocksAsTheyAreOrLengthsAndCodes) {
+  // Codes of three bits: 0 twelve times, 1 36 times, 3 four times, 5 (-3) eight times, 7 (-1) four times. Joined are 3
+  // and 7, 5 and these (of equal weight, the symbol first), 0 and those, and 1: lengths 2 1 0 4 0 3 0 4 in nibbles.
+  // Words in order: 1: 0, 0: 10, 5: 110, 3: 1110, 7: 1111. The norm, 3, stays as it is.
+  std::vector<float> x;
+  for (int i = 0; i < 4; ++i) x.insert(x.end(), {1, 1, 1, 0, 3, 1, 1, -3, 1, 1, -1, 0, 1, 1, -3, 0});
+  EXPECT_EQ(encoded("qsgd(bits=3) | huffman", x),
+            (Bytes{28,   0,    0,    0,    0,    0,    0,    0x40, 0x40, 1,    0x12, 0x40, 0x30, 0x40,  //
+                   0xE8, 0x18, 0x1F, 0x0B, 0x1D, 0xE3, 0x63, 0xA1, 0x63, 0x7C, 0x2C, 0x74, 0x8C, 0x8F, 0x05}));
 }
 
 TEST(PayloadFormat, KmeansIsTheCodebookAndIndices) {

@@ -59,13 +59,14 @@ TEST(CompressorRegistry, WireIdsNeverChange) {
                                                                                        {"lab", 41},
                                                                                        {"sketch", 54},
                                                                                        {"atomo", 55},
-                                                                                       {"entropy", 64},
+                                                                                       {"entropy", 71},
                                                                                        {"kmeans", 65},
-                                                                                       {"bytensor", 72},
                                                                                        {"hessian-kmeans", 66},
                                                                                        {"product", 67},
                                                                                        {"residual", 68},
-                                                                                       {"weighted-entropy", 69}})
+                                                                                       {"weighted-entropy", 69},
+                                                                                       {"huffman", 70},
+                                                                                       {"bytensor", 72}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
   int id = 16;
   for (const char* name : {"terngrad", "signsgd", "onebit", "fixed", "twn", "ttq", "wage", "mx"})
