@@ -259,6 +259,10 @@ int main(int argc, char** argv) {
         "eden(bits=4)", "sketch(rows=3)", "atomo(basis=dct)", "atomo(basis=haar)", "qsgd | entropy",
         "qsgd(bits=2, norm=l2) | entropy", "kmeans(k=4)", "kmeans | entropy"})
     register_operator(spec);
+  for (const char* spec : {"product(k=16)", "product(k=256)", "product(m=2, k=16)", "product(m=8, k=256)",
+                           "residual(k=16)", "kmeans | huffman", "qsgd(bits=3) | entropy", "bf16 | entropy",
+                           "qsgd | huffman", "onebit(block=column)", "signsgd(rounding=stochastic)"})
+    register_operator(spec);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -21,6 +21,9 @@ class Bf16 final : public Compressor {
   std::uint8_t wire_id() const override { return bf16_row().wire_id; }
   Properties properties(std::size_t) const override { return {.delta = 1 - 0x1p-16, .bits_per_coordinate = 16}; }
   std::size_t max_payload_size(std::size_t d) const override { return 2 * d; }
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    use({0, d, 16});
+  }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
 
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,

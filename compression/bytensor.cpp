@@ -91,6 +91,22 @@ base::RandomKey tensor_key(const base::RandomKey& key, std::size_t t) {
   return next_stage_key(own);
 }
 
+/// A rule for no tensor is a name misspelt. Without a layout there are no names yet.
+void require_matches(std::span<const TensorRule> rules, const base::ParameterLayout& layout) {
+  if (layout.tensors().empty()) return;
+  for (const TensorRule& rule : rules) {
+    std::string names;
+    bool matched = false;
+    for (const base::Tensor& tensor : layout.tensors()) {
+      matched = matched || matches(rule.pattern, tensor.name);
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", tensor.name);
+    }
+    if (!matched)
+      throw base::OperatorError(fmt::format("in bytensor: the rule \"{}={}\" names no tensor; the model has {}",
+                                            rule.pattern, rule.spec, names));
+  }
+}
+
 class Bytensor final : public Compressor {
  public:
   struct Options {
@@ -147,6 +163,7 @@ Bytensor::Bytensor(const Options& options, const base::ParameterLayout& layout)
     compressors_.push_back(make_compressor(rule == rules.end() ? fallback : rule->spec, own));
     parts_.push_back({tensor.offset, tensor.size(), compressors_.back().get()});
   }
+  require_matches(rules, layout);
 }
 
 template <class Body>

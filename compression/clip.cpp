@@ -32,6 +32,9 @@ class Clip final : public Compressor {
   std::uint8_t wire_id() const override { return clip_row().wire_id; }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
   std::size_t max_payload_size(std::size_t d) const override { return (d * bits_ + 7) / 8; }
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    use({0, d, bits_});
+  }
 
   Properties properties(std::size_t d) const override {
     // The error is largest, 1 / (2^mantissa + 1) of x, just below 1 + 2^-mantissa.

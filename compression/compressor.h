@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,6 +57,14 @@ class State {
   base::Executor* executor_ = nullptr;
 };
 
+/// A stretch of a payload: `bytes` bytes of any kind, then `codes` codes of `bits` bits each, 1 to 32, least
+/// significant first and padded with zeros to a byte.
+struct Stretch {
+  std::size_t bytes;
+  std::size_t codes;
+  unsigned bits;
+};
+
 /// An operator. Immutable after construction and safe to share between threads; what changes is in State.
 class Compressor {
  public:
@@ -93,6 +102,11 @@ class Compressor {
 
   /// True if the payload of x is the floats of x as they lie in memory, so that they need not be copied to be sent.
   virtual bool sends_floats() const { return false; }
+
+  /// Calls use(stretch) for what payloads of d floats are made of, in order, for stages that code their symbols; codes
+  /// are all of one width. Never, if nothing is known. Otherwise every payload of d floats has max_payload_size(d)
+  /// bytes.
+  virtual void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const;
 
   // Operators that code every coordinate by itself, or by blocks, can decode a part of a payload, so that what is done
   // with the decoded values next can be done while they are in the cache.

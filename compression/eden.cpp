@@ -84,6 +84,10 @@ class Eden final : public Compressor {
     return bytes;
   }
 
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    for (std::size_t at = 0; at < d; at += piece_at(at, d).length) use({sizeof(float), piece_at(at, d).order, bits_});
+  }
+
   Properties properties(std::size_t d) const override;
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const override;

@@ -25,6 +25,10 @@ class F16 final : public Compressor {
   const std::string& spec() const override { return spec_; }
   std::uint8_t wire_id() const override { return f16_row().wire_id; }
   std::size_t max_payload_size(std::size_t d) const override { return 2 * d + (d + block_ - 1) / block_; }
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    use({0, d, 16});
+    use({(d + block_ - 1) / block_, 0, 0});
+  }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
 
   Properties properties(std::size_t d) const override {

@@ -39,6 +39,9 @@ class Fixed final : public Compressor {
   std::uint8_t wire_id() const override { return fixed_row().wire_id; }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
   std::size_t max_payload_size(std::size_t d) const override { return (d * bits_ + 7) / 8; }
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    use({0, d, bits_});
+  }
 
   Properties properties(std::size_t d) const override {
     const double bits = d == 0 ? bits_ : 8 * static_cast<double>(max_payload_size(d)) / static_cast<double>(d);

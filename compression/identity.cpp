@@ -20,6 +20,9 @@ class Identity final : public Compressor {
   std::uint8_t wire_id() const override { return identity_row().wire_id; }
   Properties properties(std::size_t) const override { return {.unbiased = true, .delta = 1}; }
   std::size_t max_payload_size(std::size_t d) const override { return sizeof(float) * d; }
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    use({0, d, 32});
+  }
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
 
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,

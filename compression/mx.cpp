@@ -67,6 +67,11 @@ class Mx final : public Compressor {
     return code_bytes(d) + (d + kMicroBlock - 1) / kMicroBlock;
   }
 
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    use({0, d, bits()});
+    use({(d + kMicroBlock - 1) / kMicroBlock, 0, 0});
+  }
+
   Properties properties(std::size_t d) const override;
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const override;

@@ -29,6 +29,11 @@ class Natural final : public Compressor {
   std::unique_ptr<State> make_state() const override { return std::make_unique<State>(); }
   std::size_t max_payload_size(std::size_t d) const override { return d + (d + 7) / 8; }
 
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const override {
+    use({0, d, 8});
+    use({(d + 7) / 8, 0, 0});
+  }
+
   Properties properties(std::size_t d) const override {
     // Random: m (1 - m) / (1 + m)^2 is largest at m = 1/3. Nearest: the error is largest half-way, a third.
     const double bits = d == 0 ? 9 : 8 * static_cast<double>(max_payload_size(d)) / static_cast<double>(d);

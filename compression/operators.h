@@ -37,7 +37,12 @@ Row lab_row();
 Row sketch_row();
 Row atomo_row();
 Row entropy_row();
+Row huffman_row();
 Row kmeans_row();
+Row hessian_kmeans_row();
+Row product_row();
+Row residual_row();
+Row weighted_entropy_row();
 Row bytensor_row();
 
 }  // namespace parley::compression

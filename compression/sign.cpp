@@ -26,13 +26,13 @@ namespace parley::compression {
 namespace {
 
 struct SignState final : State {
-  std::vector<Stretch> stretches;
+  std::vector<BlockRun> stretches;
   std::size_t d = 0;         ///< for so many floats
   std::vector<double> sums;  ///< of the pieces of a long block
 };
 
 /// A block that several threads share.
-bool is_long(const Stretch& stretch) {
+bool is_long(const BlockRun& stretch) {
   static_assert(kPiece == kernels::kSumChunk, "sums of pieces are added as those of chunks are");
   return stretch.block > kPiece;
 }
@@ -62,11 +62,11 @@ class Sign final : public Compressor {
     PARLEY_CHECK(out.size() >= size, out.size(), x.size());
     const auto stretches = cut(x.size(), state);
     const bool finite = all_of_tasks(state, x.size(), stretches.size(), [&](std::size_t task, std::size_t) {
-      const Stretch& stretch = stretches[task];
+      const BlockRun& stretch = stretches[task];
       return is_long(stretch) ||
              kernels::to_signs(x.data() + stretch.start, stretch.length, stretch.block, out.data() + stretch.bytes);
     });
-    for (const Stretch& stretch : stretches)
+    for (const BlockRun& stretch : stretches)
       if (is_long(stretch) && !encode_long(x.subspan(stretch.start, stretch.length), state, out.data() + stretch.bytes))
         return not_finite(x);
     if (!finite) return not_finite(x);
@@ -81,19 +81,19 @@ class Sign final : public Compressor {
     const auto check_task = [&](std::size_t task) { return check(payload, stretches[task]); };
     if (auto checked = first_refusal(state, y.size(), stretches.size(), check_task); !checked) return checked;
     for_each_task(state, y.size(), stretches.size(), [&](std::size_t task, std::size_t) {
-      const Stretch& stretch = stretches[task];
+      const BlockRun& stretch = stretches[task];
       if (!is_long(stretch))
         kernels::add_signs(payload.data() + stretch.bytes, stretch.length, stretch.block, scale,
                            y.data() + stretch.start);
     });
-    for (const Stretch& stretch : stretches)
+    for (const BlockRun& stretch : stretches)
       if (is_long(stretch))
         add_long(payload.data() + stretch.bytes, scale, state, y.subspan(stretch.start, stretch.length));
     return {};
   }
 
  private:
-  std::span<const Stretch> cut(std::size_t d, State& state) const {
+  std::span<const BlockRun> cut(std::size_t d, State& state) const {
     auto& own = own_state<SignState>(state);
     if (own.d != d) blocks_.cut(d, kernels::sign_block_size, own.stretches);
     own.d = d;
@@ -127,7 +127,7 @@ class Sign final : public Compressor {
     });
   }
 
-  static base::Result<void> check(std::span<const std::byte> payload, const Stretch& stretch) {
+  static base::Result<void> check(std::span<const std::byte> payload, const BlockRun& stretch) {
     const std::byte* from = payload.data() + stretch.bytes;
     for (std::size_t i = 0, index = stretch.index; i < stretch.length; i += stretch.block, ++index) {
       const std::size_t n = std::min(stretch.block, stretch.length - i);

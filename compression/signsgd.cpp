@@ -5,8 +5,13 @@
 //
 //   C(x)_i = scale (x_i < 0 ? -1 : 1), or 0 if all of x is 0
 //
-// `scale` is the step of the method, a constant of the swarm. The error can exceed |x| whatever the scale: nothing is
-// guaranteed, so CHOCO and error feedback refuse it, and take `sign`.
+// `scale` is the step of the method, a constant of the swarm. rounding = stochastic is the stochastic binarisation of
+// BinaryConnect: + with the probability (x_i / scale + 1) / 2, or 0 or 1 beyond, so that E C(x) is x within +-scale and
+// +-scale beyond (unless all of x is 0). Coordinate i draws word i of the groups that begin at Philox block 0. The
+// error can exceed |x| whatever the scale: nothing is guaranteed, so CHOCO and error feedback refuse it, and take
+// `sign`.
+#include <algorithm>
+
 #include "compression/coding/lanes.h"
 #include "compression/coding/refusal.h"
 #include "compression/kernels/bytes.h"
@@ -19,7 +24,8 @@ namespace {
 
 class Signsgd final : public Compressor {
  public:
-  Signsgd(std::string spec, float scale) : spec_(std::move(spec)), scale_(scale) {}
+  Signsgd(std::string spec, float scale, bool stochastic)
+      : spec_(std::move(spec)), scale_(scale), stochastic_(stochastic) {}
 
   const std::string& spec() const override { return spec_; }
   std::uint8_t wire_id() const override { return signsgd_row().wire_id; }
@@ -31,17 +37,23 @@ class Signsgd final : public Compressor {
             .suggested_gamma = 0.4};
   }
 
-  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey&, State& state,
+  base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const override {
     const std::size_t d = x.size(), size = max_payload_size(d);
     PARLEY_CHECK(out.size() >= size, out.size(), d);
     if (d == 0) return size;
     out[size - 1] = std::byte{0};
-    const std::uint32_t largest = largest_of_pieces(state, d, 8, [&](std::size_t first, std::size_t length) {
-      return kernels::pack_sign_bits(x.data() + first, length, out.data() + first / 8);
-    });
+    const std::uint32_t largest =
+        stochastic_ ? kernels::pack_random_sign_bits(x.data(), d, 0.5f / scale_, base::philox_input(key), out.data())
+                    : largest_of_pieces(state, d, 8, [&](std::size_t first, std::size_t length) {
+                        return kernels::pack_sign_bits(x.data() + first, length, out.data() + first / 8);
+                      });
     if (largest >= kernels::kInfinityBits) return not_finite(x);
-    if (largest > 0) out[size - 1] |= std::byte{1} << (d % 8);
+    if (largest > 0) {
+      out[size - 1] |= std::byte{1} << (d % 8);
+    } else {
+      std::ranges::fill(out.first(size), std::byte{0});
+    }
     return size;
   }
 
@@ -63,6 +75,7 @@ class Signsgd final : public Compressor {
  private:
   std::string spec_;
   float scale_;
+  bool stochastic_;
 };
 
 constexpr base::Parameter kParameters[] = {
@@ -72,6 +85,10 @@ constexpr base::Parameter kParameters[] = {
      .low = 1e-30,
      .high = 1e30,
      .help = "what every coordinate decodes to, up to its sign"},
+    {.name = "rounding",
+     .kind = base::ParameterKind::word,
+     .choices = "nearest|stochastic",
+     .help = "nearest if not given; stochastic draws signs that are right on average up to the scale"},
 };
 
 }  // namespace
@@ -84,8 +101,13 @@ Row signsgd_row() {
           .parameters = kParameters,
           .takes_values = false,
           .make = [](Blueprint blueprint) -> std::unique_ptr<Compressor> {
-            return std::make_unique<Signsgd>(blueprint.arguments.canonical(),
-                                             static_cast<float>(blueprint.arguments.real("scale")));
+            const base::Arguments& arguments = blueprint.arguments;
+            const bool stochastic = arguments.given("rounding") && arguments.is("rounding", "stochastic");
+            const auto scale = static_cast<float>(arguments.real("scale"));
+            // Named only where it differs, so that older specs stay what they were.
+            base::Spec spec{"signsgd", {{"scale", fmt::format("{}", arguments.real("scale")), false}}};
+            if (stochastic) spec.arguments.push_back({"rounding", "stochastic", false});
+            return std::make_unique<Signsgd>(spec.text(), scale, stochastic);
           }};
 }
 

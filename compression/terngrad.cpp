@@ -45,6 +45,7 @@ class Terngrad final : public Blockwise {
 
  private:
   std::size_t block_size(std::size_t n) const override { return sizeof(float) + kernels::trit_bytes(n); }
+  Stretch block_stretch(std::size_t n) const override { return {sizeof(float), kernels::trit_bytes(n), 8}; }
   bool encode_block(const float* x, std::size_t n, const BlockWords& words, State& state, std::byte* to) const override;
   base::Result<void> check_block(const std::byte* from, std::size_t n, std::size_t index) const override;
   void add_block(const std::byte* from, std::size_t n, float scale, float* y) const override;

@@ -50,6 +50,7 @@ class Ttq final : public Blockwise {
  private:
   std::unique_ptr<State> make_scratch() const override { return std::make_unique<SupportState>(); }
   std::size_t block_size(std::size_t n) const override { return kValues + kernels::trit_bytes(n); }
+  Stretch block_stretch(std::size_t n) const override { return {kValues, kernels::trit_bytes(n), 8}; }
 
   bool encode_block(const float* x, std::size_t n, const BlockWords&, State& state, std::byte* to) const override {
     const std::uint32_t largest = kernels::max_magnitude_bits(x, n);

@@ -44,6 +44,7 @@ class Twn final : public Blockwise {
  private:
   std::unique_ptr<State> make_scratch() const override { return std::make_unique<SupportState>(); }
   std::size_t block_size(std::size_t n) const override { return sizeof(float) + kernels::trit_bytes(n); }
+  Stretch block_stretch(std::size_t n) const override { return {sizeof(float), kernels::trit_bytes(n), 8}; }
 
   bool encode_block(const float* x, std::size_t n, const BlockWords&, State& state, std::byte* to) const override {
     const double sum = kernels::sum_of_magnitudes(x, n);

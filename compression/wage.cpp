@@ -53,6 +53,7 @@ class Wage final : public Blockwise {
  private:
   std::size_t code_bytes(std::size_t n) const { return (n * parameters_.bits + 7) / 8; }
   std::size_t block_size(std::size_t n) const override { return 1 + code_bytes(n); }
+  Stretch block_stretch(std::size_t n) const override { return {1, n, static_cast<unsigned>(parameters_.bits)}; }
   bool encode_block(const float* x, std::size_t n, const BlockWords& words, State& state, std::byte* to) const override;
   base::Result<void> check_block(const std::byte* from, std::size_t n, std::size_t index) const override;
   void add_block(const std::byte* from, std::size_t n, float scale, float* y) const override;

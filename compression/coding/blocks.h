@@ -15,7 +15,7 @@
 namespace parley::compression {
 
 /// Blocks in a row that one task codes.
-struct Stretch {
+struct BlockRun {
   std::size_t start, length;  ///< coordinates
   std::size_t block;          ///< the length of its blocks, of which the last one may be shorter
   std::size_t index;          ///< of the first block
@@ -61,7 +61,7 @@ class Blocks {
 
   /// Cuts d coordinates into stretches of about kPiece or of one block, for blocks of size(length) bytes.
   template <class Size>
-  void cut(std::size_t d, Size&& size, std::vector<Stretch>& stretches) const {
+  void cut(std::size_t d, Size&& size, std::vector<BlockRun>& stretches) const {
     const auto groups_of = [](std::size_t n) { return (n + kernels::kGroup - 1) / kernels::kGroup; };
     std::size_t index = 0, bytes = 0, groups = 0;
     stretches.clear();

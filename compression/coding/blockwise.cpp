@@ -11,6 +11,13 @@ std::size_t Blockwise::max_payload_size(std::size_t d) const {
   return blocks_.sum(d, [this](std::size_t n) { return block_size(n); });
 }
 
+void Blockwise::for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const {
+  blocks_.for_each(d, [&](std::size_t, std::size_t n, std::size_t) {
+    use(block_stretch(n));
+    return true;
+  });
+}
+
 double Blockwise::bits_per_coordinate(std::size_t d) const {
   return d == 0 ? 32 : 8 * static_cast<double>(max_payload_size(d)) / static_cast<double>(d);
 }
@@ -19,13 +26,13 @@ namespace {
 
 struct BlockwiseState final : LanesState<State> {
   using LanesState::LanesState;
-  std::vector<Stretch> stretches;
+  std::vector<BlockRun> stretches;
   std::size_t d = 0;  ///< for so many floats
 };
 
 /// The stretches of d floats, in blocks that take size(length) bytes.
 template <class Size>
-std::span<const Stretch> cut(const Blocks& blocks, std::size_t d, BlockwiseState& state, Size&& size) {
+std::span<const BlockRun> cut(const Blocks& blocks, std::size_t d, BlockwiseState& state, Size&& size) {
   if (state.d != d) blocks.cut(d, size, state.stretches);
   state.d = d;
   return state.stretches;
@@ -45,7 +52,7 @@ base::Result<std::size_t> Blockwise::encode(std::span<const float> x, const base
   const auto stretches = cut(blocks_, x.size(), own, [this](std::size_t n) { return block_size(n); });
   const base::PhiloxInput philox = base::philox_input(key);
   const bool finite = all_of_tasks(state, x.size(), stretches.size(), [&](std::size_t task, std::size_t lane) {
-    const Stretch& stretch = stretches[task];
+    const BlockRun& stretch = stretches[task];
     BlockWords words{philox, static_cast<std::uint32_t>(stretch.groups) * kernels::kBlocksPerGroup};
     std::byte* to = out.data() + stretch.bytes;
     for (std::size_t i = 0; i < stretch.length; i += stretch.block) {
@@ -61,7 +68,7 @@ base::Result<std::size_t> Blockwise::encode(std::span<const float> x, const base
   return size;
 }
 
-base::Result<void> Blockwise::check(std::span<const std::byte> payload, const Stretch& stretch) const {
+base::Result<void> Blockwise::check(std::span<const std::byte> payload, const BlockRun& stretch) const {
   const std::byte* from = payload.data() + stretch.bytes;
   for (std::size_t i = 0, index = stretch.index; i < stretch.length; i += stretch.block, ++index) {
     const std::size_t n = std::min(stretch.block, stretch.length - i);
@@ -82,7 +89,7 @@ base::Result<void> Blockwise::decode_add(std::span<const std::byte> payload, con
       !checked)
     return checked;
   for_each_task(state, y.size(), stretches.size(), [&](std::size_t task, std::size_t) {
-    const Stretch& stretch = stretches[task];
+    const BlockRun& stretch = stretches[task];
     const std::byte* from = payload.data() + stretch.bytes;
     for (std::size_t i = 0; i < stretch.length; i += stretch.block) {
       const std::size_t n = std::min(stretch.block, stretch.length - i);

@@ -24,6 +24,7 @@ class Blockwise : public Compressor {
   const std::string& spec() const final { return spec_; }
   std::unique_ptr<State> make_state() const final;
   std::size_t max_payload_size(std::size_t d) const final;
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const final;
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const final;
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,
@@ -34,6 +35,8 @@ class Blockwise : public Compressor {
   virtual std::unique_ptr<State> make_scratch() const { return std::make_unique<State>(); }
   /// Bytes of a block of n >= 1 coordinates.
   virtual std::size_t block_size(std::size_t n) const = 0;
+  /// What a block of n >= 1 coordinates is made of, if its codes are worth coding.
+  virtual Stretch block_stretch(std::size_t n) const { return {block_size(n), 0, 0}; }
   /// Writes block_size(n) bytes. False, with the bytes unspecified, if any x_i is not finite.
   virtual bool encode_block(const float* x, std::size_t n, const BlockWords& words, State& scratch,
                             std::byte* to) const = 0;
@@ -47,7 +50,7 @@ class Blockwise : public Compressor {
   double bits_per_coordinate(std::size_t d) const;
 
  private:
-  base::Result<void> check(std::span<const std::byte> payload, const Stretch& stretch) const;
+  base::Result<void> check(std::span<const std::byte> payload, const BlockRun& stretch) const;
 
   std::string spec_;
   Blocks blocks_;

@@ -19,6 +19,10 @@ std::unique_ptr<State> Bucketed::make_state() const {
   return std::make_unique<LanesState<State>>([this] { return make_scratch(); });
 }
 
+void Bucketed::for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const {
+  for (std::size_t i = 0; i < d; i += shape_.bucket) use({shape_.header, std::min(shape_.bucket, d - i), shape_.bits});
+}
+
 base::Result<std::size_t> Bucketed::encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                            std::span<std::byte> out) const {
   PARLEY_CHECK(out.size() >= max_payload_size(x.size()), out.size(), x.size());

@@ -22,6 +22,7 @@ class Bucketed : public Compressor {
   std::uint8_t wire_id() const final { return wire_id_; }
   std::unique_ptr<State> make_state() const final;
   std::size_t max_payload_size(std::size_t d) const final;
+  void for_each_stretch(std::size_t d, const std::function<void(const Stretch&)>& use) const final;
   base::Result<std::size_t> encode(std::span<const float> x, const base::RandomKey& key, State& state,
                                    std::span<std::byte> out) const final;
   base::Result<void> decode_add(std::span<const std::byte> payload, const base::RandomKey& key, float scale,

@@ -84,10 +84,4 @@ void Clusters::measure(std::span<const Bin> bins) {
   }
 }
 
-double Clusters::captured() const {
-  double sum = 0;
-  for (std::size_t i = 0; i < means_.size(); ++i) sum += counts_[i] * means_[i] * means_[i];
-  return sum;
-}
-
 }  // namespace parley::compression

@@ -1,4 +1,5 @@
-// k-means of numbers: which cells of neighbouring bins a codebook has, and their means.
+// k-means of numbers: which cells of neighbouring bins a codebook has, and their means. Counts need not be whole: with
+// weighted counts and sums the means are weighted, and what is said of the squared error holds for the weighted one.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +32,6 @@ class Clusters {
   std::span<const std::uint32_t> ends() const { return ends_; }
   /// The means of the cells, ascending.
   std::span<const double> means() const { return means_; }
-  /// sum over the cells of count * mean^2: what the means hold of |x|^2.
-  double captured() const;
 
  private:
   struct Cut {

@@ -16,24 +16,20 @@ namespace {
 
 constexpr std::size_t kEight = 8;
 
-template <unsigned kWidth>
-std::uint64_t keys_of_eight(const float* x, const std::uint8_t* table) {
-  std::uint64_t word = 0;
-  for (unsigned j = 0; j < kEight; ++j)
-    word |= std::uint64_t{table[std::bit_cast<std::uint32_t>(x[j]) >> 16]} << (kWidth * j);
-  return word;
-}
-
-template <unsigned kWidth>
-void pack(const float* x, std::size_t n, const std::uint8_t* table, std::byte* to) {
+/// Packs index(i), below 2^kWidth, of n coordinates.
+template <unsigned kWidth, class Index>
+void pack(std::size_t n, std::byte* to, Index&& index) {
+  const auto word_of = [&](std::size_t first, std::size_t length) {
+    std::uint64_t word = 0;
+    for (std::size_t j = 0; j < length; ++j) word |= static_cast<std::uint64_t>(index(first + j)) << (kWidth * j);
+    return word;
+  };
   std::size_t i = 0;
   // A whole word is stored where the next ones overwrite what is too much.
-  for (; i + 8 * kEight <= n; i += kEight, to += kWidth) store(to, keys_of_eight<kWidth>(x + i, table));
+  for (; i + 8 * kEight <= n; i += kEight, to += kWidth) store(to, word_of(i, kEight));
   for (; i < n; i += kEight) {
     const std::size_t length = std::min(kEight, n - i);
-    std::uint64_t word = 0;
-    for (std::size_t j = 0; j < length; ++j)
-      word |= std::uint64_t{table[std::bit_cast<std::uint32_t>(x[i + j]) >> 16]} << (kWidth * j);
+    const std::uint64_t word = word_of(i, length);
     const std::size_t bytes = (length * kWidth + 7) / 8;
     std::memcpy(to, &word, bytes);
     to += bytes;
@@ -99,7 +95,20 @@ auto with_width(unsigned width, Run run) {
 }  // namespace
 
 void pack_keys(const float* x, std::size_t n, const std::uint8_t* table, unsigned width, std::byte* to) {
-  with_width(width, [&](auto bits) { pack<bits()>(x, n, table, to); });
+  with_width(width, [&](auto bits) {
+    pack<bits()>(n, to, [x, table](std::size_t i) { return table[std::bit_cast<std::uint32_t>(x[i]) >> 16]; });
+  });
+}
+
+void pack_indices(const std::uint8_t* indices, std::size_t n, unsigned width, std::byte* to) {
+  with_width(width, [&](auto bits) { pack<bits()>(n, to, [indices](std::size_t i) { return indices[i]; }); });
+}
+
+void unpack_indices(const std::byte* from, std::size_t n, unsigned width, std::uint8_t* indices) {
+  with_width(width, [&](auto bits) {
+    for_each_index<bits()>(
+        from, n, [indices](std::size_t i, std::size_t index) { indices[i] = static_cast<std::uint8_t>(index); });
+  });
 }
 
 unsigned largest_index(const std::byte* from, std::size_t n, unsigned width) {

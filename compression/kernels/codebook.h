@@ -11,6 +11,11 @@ namespace parley::compression::kernels {
 /// Packs table[upper sixteen bits of x_i], below 2^width, of n floats.
 void pack_keys(const float* x, std::size_t n, const std::uint8_t* table, unsigned width, std::byte* to);
 
+/// Packs n indices below 2^width.
+void pack_indices(const std::uint8_t* indices, std::size_t n, unsigned width, std::byte* to);
+/// The inverse.
+void unpack_indices(const std::byte* from, std::size_t n, unsigned width, std::uint8_t* indices);
+
 /// The largest of n indices; 0 for n = 0.
 unsigned largest_index(const std::byte* from, std::size_t n, unsigned width);
 

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <limits>
 
+#include "compression/kernels/philox-inl.h"
+#include "compression/kernels/philox.h"
 #include "compression/kernels/scan-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -51,6 +53,49 @@ HWY_INLINE void pack_bits(const float* x, std::size_t n, std::uint8_t* to, Watch
 std::uint32_t pack_sign_bits(const float* x, std::size_t n, std::uint8_t* to) {
   WatchLargest<F32> largest;
   pack_bits(x, n, to, largest);
+  return largest.bits();
+}
+
+/// The bits of kGroup coordinates.
+HWY_INLINE std::uint64_t random_sign_bits(const float* x, float steepness, const PhiloxKeys& key,
+                                          std::uint32_t first_block, WatchLargest<F32>& largest) {
+  const F32 d;
+  const std::size_t lanes = hn::Lanes(d);
+  hn::Vec<U32> words[4];
+  std::uint64_t bits = 0;
+  for (std::size_t l = 0; l < kBlocksPerGroup; l += lanes) {
+    philox_blocks(key, first_block + static_cast<std::uint32_t>(l), words);
+    for (std::size_t j = 0; j < 4; ++j) {
+      const std::size_t at = kBlocksPerGroup * j + l;
+      prefetch_ahead(x, at, lanes);
+      const auto v = hn::LoadU(d, x + at);
+      largest.see(d, v);
+      const auto positive = hn::Add(hn::Mul(v, hn::Set(d, steepness)), hn::Set(d, 0.5f));
+      std::uint8_t bytes[8] = {};
+      hn::StoreMaskBits(d, hn::Ge(uniform_of(words[j]), positive), bytes);
+      bits |= static_cast<std::uint64_t>(bytes[0] | (static_cast<unsigned>(bytes[1]) << 8)) << at;
+    }
+  }
+  return bits;
+}
+
+std::uint32_t pack_random_sign_bits(const float* x, std::size_t n, float steepness, const base::PhiloxInput& key,
+                                    std::uint8_t* to) {
+  const PhiloxKeys keys(key);
+  WatchLargest<F32> largest;
+  std::size_t i = 0;
+  std::uint32_t block = 0;
+  for (; i + kGroup <= n; i += kGroup, block += kBlocksPerGroup) {
+    const std::uint64_t bits = random_sign_bits(x + i, steepness, keys, block, largest);
+    std::memcpy(to + i / 8, &bits, sizeof bits);
+  }
+  if (i < n) {
+    float rest[kGroup] = {};
+    std::memcpy(rest, x + i, (n - i) * sizeof(float));
+    const std::uint64_t bits =
+        random_sign_bits(rest, steepness, keys, block, largest) & ((std::uint64_t{1} << (n - i)) - 1);
+    std::memcpy(to + i / 8, &bits, (n - i + 7) / 8);
+  }
   return largest.bits();
 }
 
@@ -174,11 +219,12 @@ bool to_curved_signs(const float* x, std::size_t n, std::size_t block, double li
   });
 }
 
-/// y_i += plus, or minus where bit i is 1.
-HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float plus_float, float minus_float, float* y) {
+/// y_i += plus(d, i), or minus(d, i) where bit i is 1.
+template <class Plus, class Minus>
+HWY_INLINE void add_by_bit(const std::uint8_t* bits, std::size_t n, const Plus& plus, const Minus& minus, float* y) {
   const F32 d;
+  const hn::CappedTag<float, 1> one;
   const std::size_t lanes = hn::Lanes(d);
-  const auto plus = hn::Set(d, plus_float), minus = hn::Set(d, minus_float);
   std::uint8_t word[16] = {};  // LoadMaskBits may read eight bytes from where it begins
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16) {
@@ -187,11 +233,17 @@ HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float plus_fl
     for (std::size_t j = 0; j < 16; j += lanes) {
       const auto here = static_cast<std::uint16_t>(both >> j);
       std::memcpy(word, &here, sizeof here);
-      const auto change = hn::IfThenElse(hn::LoadMaskBits(d, word), minus, plus);
+      const auto change = hn::IfThenElse(hn::LoadMaskBits(d, word), minus(d, i + j), plus(d, i + j));
       hn::StoreU(hn::Add(hn::LoadU(d, y + i + j), change), d, y + i + j);
     }
   }
-  for (; i < n; ++i) y[i] += ((bits[i / 8] >> (i % 8)) & 1) != 0 ? minus_float : plus_float;
+  for (; i < n; ++i) y[i] += hn::GetLane(((bits[i / 8] >> (i % 8)) & 1) != 0 ? minus(one, i) : plus(one, i));
+}
+
+HWY_INLINE void add_block(const std::uint8_t* bits, std::size_t n, float plus, float minus, float* y) {
+  add_by_bit(
+      bits, n, [plus](auto d, std::size_t) HWY_ATTR { return hn::Set(d, plus); },
+      [minus](auto d, std::size_t) HWY_ATTR { return hn::Set(d, minus); }, y);
 }
 
 void add_signs(const std::uint8_t* from, std::size_t n, std::size_t block, float scale, float* y) {
@@ -206,6 +258,12 @@ void add_signs(const std::uint8_t* from, std::size_t n, std::size_t block, float
 
 void add_sign_bits(const std::uint8_t* bits, std::size_t n, float plus, float minus, float* y) {
   add_block(bits, n, plus, minus, y);
+}
+
+void add_sign_bits_of_each(const std::uint8_t* bits, std::size_t n, const float* plus, const float* minus, float* y) {
+  add_by_bit(
+      bits, n, [plus](auto d, std::size_t i) HWY_ATTR { return hn::LoadU(d, plus + i); },
+      [minus](auto d, std::size_t i) HWY_ATTR { return hn::LoadU(d, minus + i); }, y);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -223,7 +281,9 @@ HWY_EXPORT(to_signs);
 HWY_EXPORT(to_curved_signs);
 HWY_EXPORT(add_signs);
 HWY_EXPORT(pack_sign_bits);
+HWY_EXPORT(pack_random_sign_bits);
 HWY_EXPORT(add_sign_bits);
+HWY_EXPORT(add_sign_bits_of_each);
 HWY_EXPORT(sums_by_sign);
 HWY_EXPORT(pack_and_sum);
 
@@ -243,8 +303,17 @@ std::uint32_t pack_sign_bits(const float* x, std::size_t n, std::byte* to) {
   return HWY_DYNAMIC_DISPATCH(pack_sign_bits)(x, n, reinterpret_cast<std::uint8_t*>(to));
 }
 
+std::uint32_t pack_random_sign_bits(const float* x, std::size_t n, float steepness, const base::PhiloxInput& key,
+                                    std::byte* to) {
+  return HWY_DYNAMIC_DISPATCH(pack_random_sign_bits)(x, n, steepness, key, reinterpret_cast<std::uint8_t*>(to));
+}
+
 void add_sign_bits(const std::byte* bits, std::size_t n, float plus, float minus, float* y) {
   HWY_DYNAMIC_DISPATCH(add_sign_bits)(reinterpret_cast<const std::uint8_t*>(bits), n, plus, minus, y);
+}
+
+void add_sign_bits(const std::byte* bits, std::size_t n, const float* plus, const float* minus, float* y) {
+  HWY_DYNAMIC_DISPATCH(add_sign_bits_of_each)(reinterpret_cast<const std::uint8_t*>(bits), n, plus, minus, y);
 }
 
 SumsBySign sums_by_sign(const float* x, std::size_t n, std::byte* to) {

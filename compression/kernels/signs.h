@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/random.h"
+
 namespace parley::compression::kernels {
 
 /// The bytes of a block of n coordinates.
@@ -25,8 +27,16 @@ void add_signs(const std::byte* from, std::size_t n, std::size_t block, float sc
 /// below kInfinityBits if any x_i is not finite.
 std::uint32_t pack_sign_bits(const float* x, std::size_t n, std::byte* to);
 
+/// The same with bit i = (u_i >= x_i * steepness + 1/2), each operation rounded, u_i uniform on [0, 1) in steps of
+/// 2^-24 from word i (see philox.h) of the stream: 1 with probability 1/2 - x_i * steepness, or 0, or 1 beyond.
+std::uint32_t pack_random_sign_bits(const float* x, std::size_t n, float steepness, const base::PhiloxInput& key,
+                                    std::byte* to);
+
 /// y_i += minus where bit i is 1, else plus.
 void add_sign_bits(const std::byte* bits, std::size_t n, float plus, float minus, float* y);
+
+/// The same with values for each coordinate.
+void add_sign_bits(const std::byte* bits, std::size_t n, const float* plus, const float* minus, float* y);
 
 /// How many of the bits of n bytes are 1.
 std::size_t count_ones(const std::byte* bytes, std::size_t n);

@@ -146,10 +146,10 @@ TEST(Bytensor, ContinuesFromACheckpointOfAllTensors) {
 
 TEST(Bytensor, HasACanonicalSpec) {
   const auto spec = [](const char* text) { return make_compressor(text, layout())->spec(); };
-  EXPECT_EQ(spec("bytensor(default=\"qsgd(8)\", rules=\" *.bias = identity ;a=topk|sign; \", min_size=5)"),
+  EXPECT_EQ(spec("bytensor(default=\"qsgd(8)\", rules=\" *.bias = identity ;scale=topk|sign; \", min_size=5)"),
             "bytensor(default=\"qsgd(bits=8, bucket=512, norm=linf, scaling=contractive)\", "
-            "rules=\"*.bias=identity; a=topk(ratio=0.01) | sign(block=64)\", min_size=5)");
-  EXPECT_EQ(spec(spec("bytensor(rules=\"b=sign\")").c_str()), spec("bytensor(rules=\"b=sign\")"));
+            "rules=\"*.bias=identity; scale=topk(ratio=0.01) | sign(block=64)\", min_size=5)");
+  EXPECT_EQ(spec(spec("bytensor(rules=\"*=sign\")").c_str()), spec("bytensor(rules=\"*=sign\")"));
 }
 
 TEST(Bytensor, RefusesRulesThatAreNone) {
@@ -170,6 +170,24 @@ TEST(TensorPattern, MatchesWithStarsForAnything) {
   EXPECT_FALSE(matches("a*b*c", "aXbY"));
   EXPECT_FALSE(matches("", "a"));
   EXPECT_FALSE(matches("abc", "ab"));
+}
+
+TEST(Bytensor, RefusesARuleForNoTensor) {
+  const auto refusal = [](const char* spec, const base::ParameterLayout& of) -> std::string {
+    try {
+      make_compressor(spec, of);
+    } catch (const base::OperatorError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const char* misspelt = "bytensor(rules=\"out.*=sign; hiden.*=bf16\")";
+  EXPECT_THAT(refusal(misspelt, layout()),
+              testing::HasSubstr("the rule \"hiden.*=bf16\" names no tensor; the model has hidden.weight, hidden.bias, "
+                                 "out.weight, out.bias, scale"));
+  EXPECT_EQ(refusal(misspelt, {}), "accepted");  // no names to compare with
+  // A rule behind one that takes all its tensors names them nevertheless.
+  EXPECT_EQ(refusal("bytensor(rules=\"*=sign; out.bias=bf16\")", layout()), "accepted");
 }
 
 }  // namespace

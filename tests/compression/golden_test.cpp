@@ -152,6 +152,15 @@ TEST(PayloadFormat, AtomoIsCertainAtomsAndDrawnSigns) {
   EXPECT_EQ(encoded("atomo", {0, 0}), (Bytes{0}));
 }
 
+TEST(PayloadFormat, AtomoOfSingularVectorsIsAnExponentACountAndTwoFactors) {
+  // From a program of its own, with Philox written out and the eigenvectors (1, -1) and (1, 1) over the root of two in
+  // closed form: singular values 2 and 4 are sent with probabilities 1/3 and 2/3, and t = 0.1705 takes the second, (4,
+  // 4, 0) over the root of two, over 2 and the power of two of 3, times 3/2 and the factor 5/9.
+  EXPECT_EQ(encoded("atomo(basis=svd, budget=1)", {3, 1, 0, 1, 3, 0, 0, 0, 0, 7}),
+            (Bytes{0x80, 0x01, 0x00, 0xF3, 0x04, 0x35, 0x3F, 0xF3, 0x04, 0x35, 0x3F, 0x00, 0x00, 0x00, 0x00, 0x75,
+                   0xD9, 0x96, 0x3F, 0x75, 0xD9, 0x96, 0x3F, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xE0, 0x40}));
+}
+
 TEST(PayloadFormat, QsgdIsTheNormAndTwosComplementCodes) {
   // The norm is 7 and s is 7, so that every coordinate is a level, whatever the random numbers.
   EXPECT_EQ(encoded("qsgd", {7, -3, 0, 1, -7, 2, 5, -6}), (Bytes{0, 0, 0xE0, 0x40, 0xD7, 0x10, 0x29, 0xA5}));
@@ -185,12 +194,21 @@ TEST(PayloadFormat, SignsgdIsTheSignsAndABitThatSaysThatThereAreAny) {
   EXPECT_EQ(encoded("signsgd", v), (Bytes{0x52, 0x01}));  // negative at 1, 4 and 6; the ninth bit
   EXPECT_EQ(encoded("signsgd(scale=0.5)", {-1, 2, -3}), (Bytes{1 + 4 + 8}));
   EXPECT_EQ(encoded("signsgd", {0, -0.0f, 0}), (Bytes{0}));
+  // Beyond the scale there is nothing to draw.
+  EXPECT_EQ(encoded("signsgd(scale=0.5, rounding=stochastic)", {-1, 2, -3}), (Bytes{1 + 4 + 8}));
 }
 
 TEST(PayloadFormat, OnebitIsTheTwoMeansAndOneBitEach) {
   // 3, 1, 0, 2, 4 have the mean 2; -1, -4, -1 have the mean -2.
   EXPECT_EQ(encoded("onebit", {3, -1, 1, 0, -4, 2, -1, 4}), (Bytes{0, 0, 0, 0x40, 0, 0, 0, 0xC0, 0x52}));
   EXPECT_EQ(encoded("onebit", {-3, -1}), (Bytes{0, 0, 0, 0, 0, 0, 0, 0xC0, 0x03}));
+}
+
+TEST(PayloadFormat, OnebitOfColumnsIsTheMeansOfColumnsAndARowOfBitsEach) {
+  // Rows (3, -1), (1, -5) and a rest of 4: means 2 and none, none and -3; then 4 and none.
+  EXPECT_EQ(encoded("onebit(block=column)", {3, -1, 1, -5, 4}),
+            (Bytes{0, 0, 0,    0x40, 0, 0, 0, 0, 0,   0, 0, 0, 0, 0, 0x40, 0xC0, 0x02, 0x02,  //
+                   0, 0, 0x80, 0x40, 0, 0, 0, 0, 0x00}));
 }
 
 TEST(PayloadFormat, FixedIsTwosComplementOfAUnit) {
@@ -320,15 +338,30 @@ TEST(PayloadFormat, LabIsTheWeightedMeanMagnitudeAndOneBitEach) {
   EXPECT_EQ(encoded("lab(limit=1.5)", v), (Bytes{0x00, 0x00, 0x13, 0x40, 0x52}));
 }
 
-TEST(PayloadFormat, EntropyIsALengthAndBlocksAsTheyAreOrCoded) {
-  EXPECT_EQ(encoded("entropy", {1.0f, -2.0f}), (Bytes{8, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0}));
-  // 256 zero bytes: bit 0 of the table of 32 bytes, the frequency 2^12 as 12 zeros, a one and 12 bits, and four states
-  // that coding a certain symbol leaves at 2^16.
-  Bytes expected = {0, 1, 0, 0, 1, 1};
-  expected.resize(expected.size() + 31);
-  expected.insert(expected.end(), {0x00, 0x10, 0x00, 0x00});
-  for (int state = 0; state < 4; ++state) expected.insert(expected.end(), {0x00, 0x00, 0x01, 0x00});
+TEST(PayloadFormat, EntropyIsALengthAndPlanesOfBlocksAsTheyAreOrCoded) {
+  // 0x3F800000 and 0xC0000000 in planes of bytes, the lowest first.
+  EXPECT_EQ(encoded("entropy", {1.0f, -2.0f}), (Bytes{8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0x3F, 0xC0}));
+  // Four planes of 64 zeros: bit 0 of the table of 32 bytes, the frequency 2^12 as 12 zeros, a one and 12 bits, and
+  // four states that coding a certain symbol leaves at 2^16.
+  Bytes expected = {0, 1, 0, 0};
+  for (int plane = 0; plane < 4; ++plane) {
+    expected.insert(expected.end(), {1, 1});
+    expected.resize(expected.size() + 31);
+    expected.insert(expected.end(), {0x00, 0x10, 0x00, 0x00});
+    for (int state = 0; state < 4; ++state) expected.insert(expected.end(), {0x00, 0x00, 0x01, 0x00});
+  }
   EXPECT_EQ(encoded("entropy", std::vector<float>(64)), expected);
+}
+
+TEST(PayloadFormat, HuffmanIsALengthAndBlocksAsTheyAreOrLengthsAndCodes) {
+  // Codes of three bits: 0 twelve times, 1 36 times, 3 four times, 5 (-3) eight times, 7 (-1) four times. Joined are 3
+  // and 7, 5 and these (of equal weight, the symbol first), 0 and those, and 1: lengths 2 1 0 4 0 3 0 4 in nibbles.
+  // Words in order: 1: 0, 0: 10, 5: 110, 3: 1110, 7: 1111. The norm, 3, stays as it is.
+  std::vector<float> x;
+  for (int i = 0; i < 4; ++i) x.insert(x.end(), {1, 1, 1, 0, 3, 1, 1, -3, 1, 1, -1, 0, 1, 1, -3, 0});
+  EXPECT_EQ(encoded("qsgd(bits=3) | huffman", x),
+            (Bytes{28,   0,    0,    0,    0,    0,    0,    0x40, 0x40, 1,    0x12, 0x40, 0x30, 0x40,  //
+                   0xE8, 0x18, 0x1F, 0x0B, 0x1D, 0xE3, 0x63, 0xA1, 0x63, 0x7C, 0x2C, 0x74, 0x8C, 0x8F, 0x05}));
 }
 
 TEST(PayloadFormat, KmeansIsTheCodebookAndIndices) {
@@ -338,6 +371,35 @@ TEST(PayloadFormat, KmeansIsTheCodebookAndIndices) {
   // Two values for three centroids: the last is repeated; indices of two bits, 1 0 1 1 0 and padding.
   EXPECT_EQ(encoded("kmeans(k=3)", {2, 1, 2, 2, 1}),
             (Bytes{0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0, 0x40, 0x51, 0x00}));
+}
+
+TEST(PayloadFormat, HessianKmeansIsTheCodebookOfWeightedMeansAndIndices) {
+  // |x| of 12 on average: weights 1/4 |x|/12 + 3/4, so 1, 13/16, 13/16, 7/8 and 3/2 for 12, 3, 3, 6 and 36. Lloyd's
+  // iteration is not asked for; the best cut by weights is before 36. (12 + 39/16 + 39/16 + 21/4) / (7/2) = 6.3214288.
+  const Bytes bytes = encoded("hessian-kmeans(k=2, floor=0.75, iterations=0)", {12, 3, 3, 6, 36});
+  ASSERT_EQ(bytes.size(), 9u);
+  float low;
+  std::memcpy(&low, bytes.data(), sizeof low);
+  EXPECT_FLOAT_EQ(low, 22.125f / 3.5f);
+  EXPECT_EQ(Bytes(bytes.begin() + 4, bytes.end()), (Bytes{0, 0, 0x10, 0x42, 0x10}));
+}
+
+TEST(PayloadFormat, ProductIsTheRestTheCodebookAndIndices) {
+  // The ninth coordinate, 9; the vectors (1, 2) and (5, 6); indices 1, 0, 1, 0.
+  EXPECT_EQ(encoded("product(m=2, k=2)", {5, 6, 1, 2, 5, 6, 1, 2, 9}),
+            (Bytes{0, 0, 0x10, 0x41, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0xA0, 0x40, 0, 0, 0xC0, 0x40, 0x05}));
+}
+
+TEST(PayloadFormat, ResidualIsAStageAfterTheOther) {
+  // The means 1 and 11, with indices 0 0 0 0 1 1; what is left is -1 or 1, with indices 0 1 0 1 0 1.
+  EXPECT_EQ(encoded("residual(m=1, k=2)", {0, 2, 0, 2, 10, 12}),
+            (Bytes{0, 0, 0x80, 0x3F, 0, 0, 0x30, 0x41, 0x30, 0, 0, 0x80, 0xBF, 0, 0, 0x80, 0x3F, 0x2A}));
+}
+
+TEST(PayloadFormat, WeightedEntropyIsTheCodebookOfRootMeanSquaresAndIndices) {
+  // -5 is the root of (1 + 49) / 2 and 4.0824829 = 0x4082A3B3 that of (9 + 16 + 25) / 3.
+  EXPECT_EQ(encoded("weighted-entropy(k=2)", {3, 4, -1, -7, 5}),
+            (Bytes{0, 0, 0xA0, 0xC0, 0xB3, 0xA3, 0x82, 0x40, 0x13}));
 }
 
 TEST(PayloadFormat, BytensorIsALengthAndAPayloadForEachTensor) {

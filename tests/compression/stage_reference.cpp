@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <deque>
 #include <map>
+#include <string>
+
+#include "reference_parts.h"
 
 namespace parley::compression::test {
 namespace {
@@ -19,45 +21,44 @@ std::size_t u32_at(const Bytes& bytes, std::size_t at) {
   return value;
 }
 
-void append_float(Bytes& bytes, float value) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  append_u32(bytes, bits);
-}
-
-float float_at(const Bytes& bytes, std::size_t at) {
-  const auto bits = static_cast<std::uint32_t>(u32_at(bytes, at));
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 using Bits = std::vector<bool>;
 
 void append_bits(Bytes& bytes, const Bits& bits) {
-  for (std::size_t i = 0; i < bits.size(); i += 8) {
-    unsigned byte = 0;
-    for (std::size_t b = 0; b < 8 && i + b < bits.size(); ++b) byte |= static_cast<unsigned>(bits[i + b]) << b;
-    bytes.push_back(static_cast<std::uint8_t>(byte));
-  }
+  append_codes(bytes, std::vector<unsigned>(bits.begin(), bits.end()), 1);
 }
 
 bool bit_at(const Bytes& bytes, std::size_t at, std::size_t bit) {
-  return ((bytes[at + bit / 8] >> (bit % 8)) & 1) != 0;
+  return code_at(bytes, at, bit, 1) != 0;
 }
 
-// The entropy stage, for payloads of one block.
+using Symbols = std::vector<unsigned>;
+using Counts = std::map<unsigned, std::uint64_t>;
 
-using Frequencies = std::map<std::uint8_t, std::uint64_t>;
+Counts counts_of(const Symbols& symbols) {
+  Counts counts;
+  for (const unsigned symbol : symbols) ++counts[symbol];
+  return counts;
+}
 
-Frequencies frequencies_of(const Bytes& bytes) {
-  Frequencies counts;
-  for (const std::uint8_t byte : bytes) ++counts[byte];
-  Frequencies frequencies;
+/// A block of symbols of `width` bits.
+class BlockCode {
+ public:
+  virtual ~BlockCode() = default;
+  virtual bool is_worth_a_try(const Symbols& block, unsigned width) const = 0;
+  virtual Bytes code(const Symbols& block, unsigned width) const = 0;
+  /// Moves `at` behind what it reads.
+  virtual Symbols decode(const Bytes& bytes, std::size_t& at, std::size_t n, unsigned width) const = 0;
+};
+
+// rANS
+
+Counts frequencies_of(const Symbols& symbols) {
+  const Counts counts = counts_of(symbols);
+  Counts frequencies;
   std::int64_t missing = 4096;
-  for (const auto& [byte, count] : counts) {
-    frequencies[byte] = std::max<std::uint64_t>(1, 4096 * count / bytes.size());
-    missing -= static_cast<std::int64_t>(frequencies[byte]);
+  for (const auto& [symbol, count] : counts) {
+    frequencies[symbol] = std::max<std::uint64_t>(1, 4096 * count / symbols.size());
+    missing -= static_cast<std::int64_t>(frequencies[symbol]);
   }
   while (missing != 0) {
     const auto most = std::max_element(frequencies.begin(), frequencies.end(),
@@ -69,252 +70,278 @@ Frequencies frequencies_of(const Bytes& bytes) {
   return frequencies;
 }
 
-std::uint64_t begin_of(const Frequencies& frequencies, std::uint8_t byte) {
+std::uint64_t begin_of(const Counts& frequencies, unsigned symbol) {
   std::uint64_t begin = 0;
   for (const auto& [other, frequency] : frequencies)
-    if (other < byte) begin += frequency;
+    if (other < symbol) begin += frequency;
   return begin;
 }
 
-Bytes coded_block(const Bytes& block) {
-  const Frequencies frequencies = frequencies_of(block);
-  Bits bits;
-  for (unsigned b = 0; b < 256; ++b) bits.push_back(frequencies.contains(static_cast<std::uint8_t>(b)));
-  for (const auto& [byte, frequency] : frequencies) {
-    unsigned below = 0;
-    while (frequency >> (below + 1) > 0) ++below;
-    bits.insert(bits.end(), below, false);
-    bits.push_back(true);
-    for (unsigned b = 0; b < below; ++b) bits.push_back(((frequency >> b) & 1) != 0);
-  }
-  Bytes bytes;
-  append_bits(bytes, bits);
-  std::uint64_t states[4] = {65536, 65536, 65536, 65536};
-  std::deque<std::uint64_t> words;
-  for (std::size_t i = block.size(); i-- > 0;) {
-    const std::uint64_t f = frequencies.at(block[i]);
-    std::uint64_t& x = states[i % 4];
-    const auto pushed = [&](std::uint64_t from) {
-      return from / f * 4096 + from % f + begin_of(frequencies, block[i]);
-    };
-    if (pushed(x) >> 32 != 0) {
-      words.push_front(x & 0xFFFF);
-      x >>= 16;
-    }
-    x = pushed(x);
-  }
-  for (const std::uint64_t x : states) append_u32(bytes, x);
-  for (const std::uint64_t word : words) {
-    bytes.push_back(static_cast<std::uint8_t>(word & 0xFF));
-    bytes.push_back(static_cast<std::uint8_t>(word >> 8));
-  }
-  return bytes;
-}
-
-Bytes decoded_block(const Bytes& bytes, std::size_t at, std::size_t length) {
-  Frequencies frequencies;
-  std::size_t bit = 256;
-  for (std::size_t b = 0; b < 256; ++b) {
-    if (!bit_at(bytes, at, b)) continue;
-    unsigned below = 0;
-    while (!bit_at(bytes, at, bit++)) ++below;
-    std::uint64_t frequency = std::uint64_t{1} << below;
-    for (unsigned j = 0; j < below; ++j) frequency |= static_cast<std::uint64_t>(bit_at(bytes, at, bit++)) << j;
-    frequencies[static_cast<std::uint8_t>(b)] = frequency;
-  }
-  at += (bit + 7) / 8;
-  std::uint64_t states[4];
-  for (std::uint64_t& x : states) x = u32_at(bytes, at), at += 4;
-  Bytes block;
-  for (std::size_t i = 0; i < length; ++i) {
-    std::uint64_t& x = states[i % 4];
-    const std::uint64_t slot = x % 4096;
-    for (const auto& [byte, frequency] : frequencies) {
-      const std::uint64_t begin = begin_of(frequencies, byte);
-      if (slot < begin || slot >= begin + frequency) continue;
-      block.push_back(byte);
-      x = frequency * (x / 4096) + slot - begin;
-      break;
-    }
-    if (x >= 65536) continue;
-    x = (x << 16) + bytes[at] + 256u * bytes[at + 1];
-    at += 2;
-  }
-  return block;
-}
-
-class EntropyReference final : public Reference {
+class RansBlock final : public BlockCode {
  public:
-  explicit EntropyReference(ReferencePointer before) : before_(std::move(before)) {}
+  bool is_worth_a_try(const Symbols& block, unsigned width) const override {
+    double squares = 0;
+    for (const auto& [symbol, count] : counts_of(block)) squares += std::pow(static_cast<double>(count), 2);
+    return 31 * std::ldexp(squares, static_cast<int>(width)) > 32 * std::pow(static_cast<double>(block.size()), 2);
+  }
+
+  Bytes code(const Symbols& block, unsigned width) const override {
+    const Counts frequencies = frequencies_of(block);
+    Bits bits;
+    for (unsigned s = 0; s < bitmap(width); ++s) bits.push_back(frequencies.contains(s));
+    for (const auto& [symbol, frequency] : frequencies) {
+      unsigned below = 0;
+      while (frequency >> (below + 1) > 0) ++below;
+      bits.insert(bits.end(), below, false);
+      bits.push_back(true);
+      for (unsigned b = 0; b < below; ++b) bits.push_back(((frequency >> b) & 1) != 0);
+    }
+    Bytes bytes;
+    append_bits(bytes, bits);
+    std::uint64_t states[4] = {65536, 65536, 65536, 65536};
+    std::deque<std::uint64_t> words;
+    for (std::size_t i = block.size(); i-- > 0;) {
+      const std::uint64_t f = frequencies.at(block[i]);
+      std::uint64_t& x = states[i % 4];
+      const auto pushed = [&](std::uint64_t from) {
+        return from / f * 4096 + from % f + begin_of(frequencies, block[i]);
+      };
+      if (pushed(x) >> 32 != 0) {
+        words.push_front(x & 0xFFFF);
+        x >>= 16;
+      }
+      x = pushed(x);
+    }
+    for (const std::uint64_t x : states) append_u32(bytes, x);
+    for (const std::uint64_t word : words) {
+      bytes.push_back(static_cast<std::uint8_t>(word & 0xFF));
+      bytes.push_back(static_cast<std::uint8_t>(word >> 8));
+    }
+    return bytes;
+  }
+
+  Symbols decode(const Bytes& bytes, std::size_t& at, std::size_t n, unsigned width) const override {
+    Counts frequencies;
+    std::size_t bit = bitmap(width);
+    for (unsigned s = 0; s < bitmap(width); ++s) {
+      if (!bit_at(bytes, at, s)) continue;
+      unsigned below = 0;
+      while (!bit_at(bytes, at, bit++)) ++below;
+      std::uint64_t frequency = std::uint64_t{1} << below;
+      for (unsigned j = 0; j < below; ++j) frequency |= static_cast<std::uint64_t>(bit_at(bytes, at, bit++)) << j;
+      frequencies[s] = frequency;
+    }
+    at += (bit + 7) / 8;
+    std::uint64_t states[4];
+    for (std::uint64_t& x : states) x = u32_at(bytes, at), at += 4;
+    Symbols block;
+    for (std::size_t i = 0; i < n; ++i) {
+      std::uint64_t& x = states[i % 4];
+      const std::uint64_t slot = x % 4096;
+      for (const auto& [symbol, frequency] : frequencies) {
+        const std::uint64_t begin = begin_of(frequencies, symbol);
+        if (slot < begin || slot >= begin + frequency) continue;
+        block.push_back(symbol);
+        x = frequency * (x / 4096) + slot - begin;
+        break;
+      }
+      if (x >= 65536) continue;
+      x = (x << 16) + bytes[at] + 256u * bytes[at + 1];
+      at += 2;
+    }
+    return block;
+  }
+
+ private:
+  static unsigned bitmap(unsigned width) { return std::max(8u, 1u << width); }
+};
+
+// Huffman
+
+class HuffmanBlock final : public BlockCode {
+ public:
+  bool is_worth_a_try(const Symbols&, unsigned) const override { return true; }
+
+  Bytes code(const Symbols& block, unsigned width) const override {
+    std::map<unsigned, unsigned> lengths = lengths_of(counts_of(block));
+    Bytes bytes;
+    std::vector<unsigned> nibbles;
+    for (unsigned s = 0; s < std::max(2u, 1u << width); ++s) nibbles.push_back(lengths.contains(s) ? lengths[s] : 0);
+    append_codes(bytes, nibbles, 4);
+    if (lengths.size() == 1) return bytes;
+    const auto words = words_of(lengths);
+    Bits bits;
+    for (const unsigned symbol : block)
+      for (const char c : words.at(symbol)) bits.push_back(c == '1');
+    append_bits(bytes, bits);
+    return bytes;
+  }
+
+  Symbols decode(const Bytes& bytes, std::size_t& at, std::size_t n, unsigned width) const override {
+    std::map<unsigned, unsigned> lengths;
+    const unsigned most = std::max(2u, 1u << width);
+    for (unsigned s = 0; s < most; ++s)
+      if (const unsigned length = code_at(bytes, at, s, 4); length > 0) lengths[s] = length;
+    at += most / 2;
+    if (lengths.size() == 1) return Symbols(n, lengths.begin()->first);
+    std::map<std::string, unsigned> symbols;
+    for (const auto& [symbol, word] : words_of(lengths)) symbols[word] = symbol;
+    Symbols block;
+    std::string read;
+    std::size_t bit = 0;
+    while (block.size() < n) {
+      read += bit_at(bytes, at, bit++) ? '1' : '0';
+      if (!symbols.contains(read)) continue;
+      block.push_back(symbols[read]);
+      read.clear();
+    }
+    at += (bit + 7) / 8;
+    return block;
+  }
+
+ private:
+  struct Tree {
+    std::uint64_t weight;
+    std::size_t age;  ///< a symbol's number, or 256 and more in the order of joining
+    std::vector<unsigned> symbols;
+    bool operator<(const Tree& other) const { return std::pair(weight, age) < std::pair(other.weight, other.age); }
+  };
+
+  static std::map<unsigned, unsigned> lengths_of(Counts counts) {
+    for (;;) {
+      std::map<unsigned, unsigned> lengths;
+      std::vector<Tree> trees;
+      for (const auto& [symbol, count] : counts) {
+        lengths[symbol] = 0;
+        trees.push_back({count, symbol, {symbol}});
+      }
+      for (std::size_t age = 256; trees.size() > 1; ++age) {
+        std::sort(trees.begin(), trees.end());
+        Tree joined{trees[0].weight + trees[1].weight, age, trees[0].symbols};
+        joined.symbols.insert(joined.symbols.end(), trees[1].symbols.begin(), trees[1].symbols.end());
+        for (const unsigned symbol : joined.symbols) ++lengths[symbol];
+        trees.erase(trees.begin(), trees.begin() + 2);
+        trees.push_back(joined);
+      }
+      if (lengths.size() == 1) lengths.begin()->second = 1;
+      if (std::ranges::all_of(lengths, [](const auto& l) { return l.second <= 12; })) return lengths;
+      for (auto& entry : counts) entry.second = (entry.second + 1) / 2;
+    }
+  }
+
+  /// The first code is all zeros, and each following one the number after it, with zeros appended.
+  static std::map<unsigned, std::string> words_of(const std::map<unsigned, unsigned>& lengths) {
+    std::vector<std::pair<unsigned, unsigned>> order;
+    for (const auto& [symbol, length] : lengths) order.emplace_back(length, symbol);
+    std::sort(order.begin(), order.end());
+    std::map<unsigned, std::string> words;
+    std::string word;
+    for (const auto& [length, symbol] : order) {
+      if (!word.empty()) {
+        while (word.back() == '1') word.pop_back();
+        word.back() = '1';
+        // What was popped comes back as zeros.
+      }
+      word.resize(length, '0');
+      words[symbol] = word;
+    }
+    return words;
+  }
+};
+
+/// A stage behind an operator whose payload has at most one block of each kind.
+class CodedReference final : public Reference {
+ public:
+  CodedReference(ReferencePointer before, Parts parts, std::unique_ptr<BlockCode> code)
+      : before_(std::move(before)), parts_(std::move(parts)), code_(std::move(code)) {}
 
   Bytes encode(const Floats& x, const base::RandomKey& key) const override {
-    const Bytes block = before_->encode(x, key);
+    const Bytes payload = before_->encode(x, key);
     Bytes bytes;
-    if (block.empty()) return bytes;
-    append_u32(bytes, block.size());
-    std::map<std::uint8_t, double> counts;
-    for (const std::uint8_t byte : block) ++counts[byte];
-    double squares = 0;
-    for (const auto& [byte, count] : counts) squares += count * count;
-    const Bytes coded = coded_block(block);
-    const auto n = static_cast<double>(block.size());
-    const bool shorter = 248 * squares > n * n && coded.size() < block.size();
-    bytes.push_back(shorter ? 1 : 0);
-    bytes.insert(bytes.end(), (shorter ? coded : block).begin(), (shorter ? coded : block).end());
+    if (payload.empty()) return bytes;
+    append_u32(bytes, payload.size());
+    Symbols others, codes;
+    unsigned bits = 0;
+    std::size_t at = 0;
+    for (const Part& part : parts_of(x.size(), payload.size())) {
+      others.insert(others.end(), payload.begin() + static_cast<std::ptrdiff_t>(at),
+                    payload.begin() + static_cast<std::ptrdiff_t>(at + part.bytes));
+      at += part.bytes;
+      for (std::size_t i = 0; i < part.codes; ++i) codes.push_back(code_at(payload, at, i, part.bits));
+      at += (part.codes * part.bits + 7) / 8;
+      bits = std::max(bits, part.bits);
+    }
+    append(bytes, others, 8);
+    for (unsigned shift = 0; shift < bits;) {
+      const unsigned width = width_of(bits, shift);
+      Symbols plane;
+      for (const unsigned code : codes) plane.push_back((code >> shift) & ((1u << width) - 1));
+      append(bytes, plane, width);
+      shift += width;
+    }
     return bytes;
   }
 
   Floats decode(const Bytes& bytes, std::size_t d, const base::RandomKey& key) const override {
     if (bytes.empty()) return before_->decode({}, d, key);
-    const Bytes block =
-        bytes[4] == 0 ? Bytes(bytes.begin() + 5, bytes.end()) : decoded_block(bytes, 5, u32_at(bytes, 0));
-    return before_->decode(block, d, key);
+    const std::vector<Part> parts = parts_of(d, u32_at(bytes, 0));
+    std::size_t others = 0, codes = 0, at = 4;
+    unsigned bits = 0;
+    for (const Part& part : parts) others += part.bytes, codes += part.codes, bits = std::max(bits, part.bits);
+    const Symbols plain = read(bytes, at, others, 8);
+    std::vector<unsigned> values(codes);
+    for (unsigned shift = 0; shift < bits;) {
+      const unsigned width = width_of(bits, shift);
+      const Symbols plane = read(bytes, at, codes, width);
+      for (std::size_t i = 0; i < codes; ++i) values[i] |= plane[i] << shift;
+      shift += width;
+    }
+    Bytes payload;
+    std::size_t byte = 0, code = 0;
+    for (const Part& part : parts) {
+      for (std::size_t i = 0; i < part.bytes; ++i) payload.push_back(static_cast<std::uint8_t>(plain[byte++]));
+      const auto first = values.begin() + static_cast<std::ptrdiff_t>(code);
+      append_codes(payload, {first, first + static_cast<std::ptrdiff_t>(part.codes)}, part.bits);
+      code += part.codes;
+    }
+    return before_->decode(payload, d, key);
   }
 
   std::optional<double> expected_error(const Floats& x) const override { return before_->expected_error(x); }
 
  private:
+  std::vector<Part> parts_of(std::size_t d, std::size_t size) const {
+    if (!parts_) return {{size, 0, 0}};
+    std::vector<Part> parts = parts_(d);
+    for (Part& part : parts)
+      if (part.bits == 1 || part.bits == 2 || part.bits == 4) part = {part.bytes, (part.codes * part.bits + 7) / 8, 8};
+    return parts;
+  }
+  /// Of the plane from bit `shift` on: the lowest is as wide as must be for the others to be bytes.
+  static unsigned width_of(unsigned bits, unsigned shift) { return shift == 0 ? (bits - 1) % 8 + 1 : 8; }
+
+  void append(Bytes& bytes, const Symbols& symbols, unsigned width) const {
+    if (symbols.empty()) return;
+    Bytes plain;
+    append_codes(plain, symbols, width);
+    const Bytes coded = code_->code(symbols, width);
+    const bool shorter = code_->is_worth_a_try(symbols, width) && coded.size() < plain.size();
+    bytes.push_back(shorter ? 1 : 0);
+    bytes.insert(bytes.end(), (shorter ? coded : plain).begin(), (shorter ? coded : plain).end());
+  }
+
+  Symbols read(const Bytes& bytes, std::size_t& at, std::size_t n, unsigned width) const {
+    if (n == 0) return {};
+    if (bytes[at++] == 1) return code_->decode(bytes, at, n, width);
+    Symbols symbols;
+    for (std::size_t i = 0; i < n; ++i) symbols.push_back(code_at(bytes, at, i, width));
+    at += (n * width + 7) / 8;
+    return symbols;
+  }
+
   ReferencePointer before_;
-};
-
-// kmeans
-
-struct Bin {
-  double count = 0, sum = 0;
-};
-
-int bin_of(float value) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  const int magnitude = static_cast<int>((bits >> 16) & 0x7FFF);
-  return (bits >> 31) != 0 ? -1 - magnitude : magnitude;
-}
-
-/// Bins of the upper sixteen bits, in the order of their values.
-std::map<int, Bin> bins_of(const Floats& x) {
-  std::map<int, Bin> bins;
-  for (const float value : x) {
-    ++bins[bin_of(value)].count;
-    bins[bin_of(value)].sum += value;
-  }
-  return bins;
-}
-
-using Cell = std::vector<std::pair<int, Bin>>;  // consecutive bins
-
-Bin total(const Cell& cell, std::size_t begin, std::size_t end) {
-  Bin all;
-  for (std::size_t i = begin; i < end; ++i) all.count += cell[i].second.count, all.sum += cell[i].second.sum;
-  return all;
-}
-
-double mean(const Cell& cell) {
-  const Bin all = total(cell, 0, cell.size());
-  return all.sum / all.count;
-}
-
-/// The gain of the best cut of a cell, and where.
-std::pair<double, std::size_t> best_cut(const Cell& cell) {
-  const Bin all = total(cell, 0, cell.size());
-  std::pair<double, std::size_t> best{0, 0};
-  Bin left;
-  for (std::size_t at = 1; at < cell.size(); ++at) {
-    left.count += cell[at - 1].second.count;
-    left.sum += cell[at - 1].second.sum;
-    const double right = all.sum - left.sum;
-    const double gain =
-        left.sum * left.sum / left.count + right * right / (all.count - left.count) - all.sum * all.sum / all.count;
-    if (gain > best.first) best = {gain, at};
-  }
-  return best;
-}
-
-class KmeansReference final : public Reference {
- public:
-  explicit KmeansReference(KmeansOptions options) : options_(options) {
-    while ((std::size_t{1} << width_) < options.k) ++width_;
-  }
-
-  Bytes encode(const Floats& x, const base::RandomKey&) const override {
-    Bytes bytes;
-    if (sends_all(x.size())) {
-      for (const float value : x) append_float(bytes, value);
-      return bytes;
-    }
-    std::vector<float> codebook;
-    std::map<int, std::size_t> index;
-    for (const Cell& cell : cells(x)) {
-      const float centroid = static_cast<float>(mean(cell)) == 0 ? 0.0f : static_cast<float>(mean(cell));
-      if (codebook.empty() || codebook.back() != centroid) codebook.push_back(centroid);
-      for (const auto& bin : cell) index[bin.first] = codebook.size() - 1;
-    }
-    for (std::size_t i = 0; i < options_.k; ++i)
-      append_float(bytes, i < codebook.size() ? codebook[i] : codebook.back());
-    Bits bits;
-    for (const float value : x)
-      for (unsigned b = 0; b < width_; ++b) bits.push_back(((index[bin_of(value)] >> b) & 1) != 0);
-    append_bits(bytes, bits);
-    return bytes;
-  }
-
-  Floats decode(const Bytes& bytes, std::size_t d, const base::RandomKey&) const override {
-    Floats x(d);
-    for (std::size_t i = 0; i < d; ++i) {
-      std::size_t index = i;
-      if (!sends_all(d)) {
-        index = 0;
-        for (unsigned b = 0; b < width_; ++b)
-          index |= static_cast<std::size_t>(bit_at(bytes, 4 * options_.k, i * width_ + b)) << b;
-      }
-      x[i] = float_at(bytes, 4 * index);
-    }
-    return x;
-  }
-
-  std::optional<double> expected_error(const Floats& x) const override {
-    const Floats c = decode(encode(x, {}), x.size(), {});
-    double error = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) error += std::pow(static_cast<double>(c[i]) - x[i], 2);
-    return error;
-  }
-
- private:
-  bool sends_all(std::size_t d) const { return 4 * d <= 4 * options_.k + (d * width_ + 7) / 8; }
-
-  std::vector<Cell> cells(const Floats& x) const {
-    const std::map<int, Bin> bins = bins_of(x);
-    std::vector<Cell> cells = {Cell(bins.begin(), bins.end())};
-    while (cells.size() < options_.k) {
-      std::size_t chosen = 0;
-      std::pair<double, std::size_t> best{0, 0};
-      for (std::size_t c = 0; c < cells.size(); ++c)
-        if (const auto cut = best_cut(cells[c]); cut.first > best.first) best = cut, chosen = c;
-      if (best.first <= 0) break;
-      const auto at = cells[chosen].begin() + static_cast<std::ptrdiff_t>(best.second);
-      const Cell right(at, cells[chosen].end());
-      cells[chosen].erase(at, cells[chosen].end());
-      cells.insert(cells.begin() + static_cast<std::ptrdiff_t>(chosen) + 1, right);
-    }
-    for (std::size_t step = 0; step < options_.iterations; ++step) cells = nearest(bins, cells);
-    return cells;
-  }
-
-  static std::vector<Cell> nearest(const std::map<int, Bin>& bins, const std::vector<Cell>& cells) {
-    std::vector<double> means;
-    for (const Cell& cell : cells) means.push_back(mean(cell));
-    std::vector<Cell> next(cells.size());
-    for (const auto& bin : bins) {
-      const double value = bin.second.sum / bin.second.count;
-      std::size_t c = 0;
-      while (c + 1 < means.size() && value > 0.5 * means[c] + 0.5 * means[c + 1]) ++c;
-      next[c].push_back(bin);
-    }
-    std::erase_if(next, [](const Cell& cell) { return cell.empty(); });
-    return next;
-  }
-
-  KmeansOptions options_;
-  unsigned width_ = 0;
+  Parts parts_;
+  std::unique_ptr<BlockCode> code_;
 };
 
 // bytensor
@@ -356,12 +383,20 @@ class BytensorReference final : public Reference {
 
 }  // namespace
 
-ReferencePointer entropy_reference(ReferencePointer before) {
-  return std::make_unique<EntropyReference>(std::move(before));
+Parts buckets(std::size_t header, std::size_t bucket, unsigned bits) {
+  return [=](std::size_t d) {
+    std::vector<Part> parts;
+    for (std::size_t i = 0; i < d; i += bucket) parts.push_back({header, std::min(bucket, d - i), bits});
+    return parts;
+  };
 }
 
-ReferencePointer kmeans_reference(KmeansOptions options) {
-  return std::make_unique<KmeansReference>(options);
+ReferencePointer entropy_reference(ReferencePointer before, Parts parts) {
+  return std::make_unique<CodedReference>(std::move(before), std::move(parts), std::make_unique<RansBlock>());
+}
+
+ReferencePointer huffman_reference(ReferencePointer before, Parts parts) {
+  return std::make_unique<CodedReference>(std::move(before), std::move(parts), std::make_unique<HuffmanBlock>());
 }
 
 ReferencePointer bytensor_reference(std::size_t min_size, ReferencePointer fallback) {

@@ -5,6 +5,7 @@
 
 #include "atoms_reference.h"
 #include "code_reference.h"
+#include "codebook_reference.h"
 #include "eden_reference.h"
 #include "grid_reference.h"
 #include "level_reference.h"
@@ -13,9 +14,22 @@
 #include "sign_family_reference.h"
 #include "stage_reference.h"
 #include "ternary_reference.h"
+#include "vector_reference.h"
 #include "zipml_reference.h"
 
 namespace parley::compression::test {
+
+namespace {
+
+/// A codebook of so many bytes and an index for each coordinate, or all floats if these are no more.
+Parts codebook(std::size_t size, unsigned bits) {
+  return [=](std::size_t d) {
+    if (4 * d <= size + (d * bits + 7) / 8) return std::vector<Part>{{0, d, 32}};
+    return std::vector<Part>{{size, d, bits}};
+  };
+}
+
+}  // namespace
 
 const std::vector<Subject>& subjects() {
   static const std::vector<Subject> table = {
@@ -182,25 +196,72 @@ const std::vector<Subject>& subjects() {
       {"atomo(basis=svd, budget=2)", [] { return atomo_svd_reference(2, true); }, 0.3},
       {"atomo(basis=svd, budget=1.5, scaling=unbiased)", [] { return atomo_svd_reference(1.5, false); }, 1.0},
       // stages, codebooks and choices by tensor
-      {"entropy", [] { return entropy_reference(identity_reference()); }, 0.02},
-      {"qsgd | entropy", [] { return entropy_reference(qsgd_reference({})); }, 0.02},
+      {"entropy", [] { return entropy_reference(identity_reference(), buckets(0, 1u << 30, 32)); }, 0.02},
+      {"qsgd | entropy", [] { return entropy_reference(qsgd_reference({}), buckets(4, 512, 4)); }, 0.02},
       {"qsgd(bits=8, norm=l2, scaling=unbiased) | entropy",
-       [] { return entropy_reference(qsgd_reference({.bits = 8, .l2 = true, .contractive = false})); }, 0.02},
+       [] {
+         return entropy_reference(qsgd_reference({.bits = 8, .l2 = true, .contractive = false}), buckets(4, 512, 8));
+       },
+       0.02},
       // Eight buckets: their norms deviate by 0.12 each, and the size and the estimate, a draw as well, by 0.04
       // together.
       {"randk(ratio=0.1) | qsgd(bits=2) | entropy",
-       [] { return randk_reference({.ratio = 0.1}, false, entropy_reference(qsgd_reference({.bits = 2}))); }, 0.21},
+       [] {
+         return randk_reference({.ratio = 0.1}, false,
+                                entropy_reference(qsgd_reference({.bits = 2}), buckets(4, 512, 2)));
+       },
+       0.21},
       // What top-k keeps is not Gaussian, as the estimate takes it to be: fewer of its levels are zero.
       {"topk(ratio=0.1) | qsgd(bits=2) | entropy",
-       [] { return topk_reference({.ratio = 0.1}, entropy_reference(qsgd_reference({.bits = 2}))); }, 0.15},
+       [] {
+         return topk_reference({.ratio = 0.1}, entropy_reference(qsgd_reference({.bits = 2}), buckets(4, 512, 2)));
+       },
+       0.15},
       {"kmeans(start=cold)", [] { return kmeans_reference({}); }},
       {"kmeans(k=2, start=cold)", [] { return kmeans_reference({.k = 2}); }},
       {"kmeans(k=5, iterations=2, start=cold)", [] { return kmeans_reference({.k = 5, .iterations = 2}); }},
       {"kmeans(k=256, start=cold)", [] { return kmeans_reference({.k = 256}); }},
-      {"kmeans(k=32, start=cold) | entropy", [] { return entropy_reference(kmeans_reference({.k = 32})); }, 0.02},
+      {"kmeans(k=32, start=cold) | entropy",
+       [] { return entropy_reference(kmeans_reference({.k = 32}), codebook(128, 5)); }, 0.02},
       {"bytensor", [] { return bytensor_reference(1024, qsgd_reference({})); }},
       {"bytensor(default=\"topk(ratio=0.1) | bf16\", min_size=32)",
        [] { return bytensor_reference(32, topk_reference({.ratio = 0.1}, bf16_reference())); }},
+      // Codebooks of other means, of vectors and of several stages.
+      {"hessian-kmeans(start=cold)", [] { return kmeans_reference({.floor = 0.1}); }},
+      {"hessian-kmeans(k=3, floor=0.001, iterations=4, start=cold)",
+       [] { return kmeans_reference({.k = 3, .iterations = 4, .floor = 0.001}); }},
+      {"product(start=cold)", [] { return vector_reference({}); }},
+      {"product(m=1, k=2, start=cold)", [] { return vector_reference({.m = 1, .k = 2}); }},
+      {"product(m=3, k=5, iterations=2, start=cold)",
+       [] { return vector_reference({.m = 3, .k = 5, .iterations = 2}); }},
+      {"product(m=8, k=40, iterations=1, start=cold)",
+       [] { return vector_reference({.m = 8, .k = 40, .iterations = 1}); }},
+      {"residual(m=2, k=4, start=cold)", [] { return vector_reference({.stages = 2, .m = 2, .k = 4}); }},
+      {"residual(stages=3, m=1, k=2, iterations=0, start=cold)",
+       [] { return vector_reference({.stages = 3, .m = 1, .k = 2, .iterations = 0}); }},
+      {"weighted-entropy", [] { return weighted_entropy_reference(16, 10); }},
+      {"weighted-entropy(k=2)", [] { return weighted_entropy_reference(2, 10); }},
+      {"weighted-entropy(k=7, sweeps=3)", [] { return weighted_entropy_reference(7, 3); }},
+      {"onebit(block=column)", [] { return onebit_columns_reference(); }},
+      {"signsgd(scale=0.7, rounding=stochastic)", [] { return signsgd_reference(0.7f, true); }},
+      // Codes of any width, in a whole number of bits or not.
+      {"huffman", [] { return huffman_reference(identity_reference(), buckets(0, 1u << 30, 32)); }, 0.02},
+      {"kmeans(k=32, start=cold) | huffman",
+       [] { return huffman_reference(kmeans_reference({.k = 32}), codebook(128, 5)); }, 0.02},
+      {"qsgd(bits=3, bucket=37) | huffman",
+       [] { return huffman_reference(qsgd_reference({.bits = 3, .bucket = 37}), buckets(4, 37, 3)); }, 0.02},
+      {"topk(ratio=0.3) | huffman",
+       [] { return huffman_reference(topk_reference({.ratio = 0.3}, identity_reference())); }, 0.02},
+      {"qsgd(bits=3, bucket=37) | entropy",
+       [] { return entropy_reference(qsgd_reference({.bits = 3, .bucket = 37}), buckets(4, 37, 3)); }, 0.02},
+      {"fixed(int_bits=3, frac_bits=8) | entropy",
+       [] { return entropy_reference(fixed_reference(3, 8, true), buckets(0, 1u << 30, 11)); }, 0.02},
+      {"natural | entropy",
+       [] {
+         return entropy_reference(natural_reference(true),
+                                  [](std::size_t d) { return std::vector<Part>{{0, d, 8}, {(d + 7) / 8, 0, 0}}; });
+       },
+       0.02},
   };
   return table;
 }
