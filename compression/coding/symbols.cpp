@@ -51,7 +51,7 @@ void Symbols::take_apart(const Compressor& compressor, std::size_t d, const Divi
   std::size_t byte = 0, code = 0;
   const auto use = [&](const Stretch& said) {
     const Stretch stretch = by_the_byte(said);
-    std::memcpy(bytes.data() + byte, payload.data(), stretch.bytes);
+    if (stretch.bytes > 0) std::memcpy(bytes.data() + byte, payload.data(), stretch.bytes);
     byte += stretch.bytes;
     const auto codes = payload.subspan(stretch.bytes, code_bytes(stretch));
     if (division.planes() == 1) {
@@ -73,7 +73,7 @@ void Symbols::put_together(const Compressor& compressor, std::size_t d, const Di
   std::size_t byte = 0, code = 0;
   const auto use = [&](const Stretch& said) {
     const Stretch stretch = by_the_byte(said);
-    std::memcpy(payload.data(), bytes.data() + byte, stretch.bytes);
+    if (stretch.bytes > 0) std::memcpy(payload.data(), bytes.data() + byte, stretch.bytes);
     byte += stretch.bytes;
     const auto codes = payload.subspan(stretch.bytes, code_bytes(stretch));
     if (division.planes() == 1) {
